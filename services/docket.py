@@ -1,0 +1,260 @@
+"""The cases of one batch, locked, and everything that the batch will write, in memory.
+
+Events are taken one after another; each sees what those before it did. Nothing is written before
+`write`, and the rules alone say what becomes of an event.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from schemas.codec import Codec
+from schemas.effects import Effect, PayoutRequested, RefundRequested
+from schemas.events import Event
+from schemas.reasons import Reason
+from services import envelope
+from services.messages import Message, Outgoing
+from services.reading import Handled, Reading, read
+from services.rules.case import Case
+from services.rules.decide import decide
+from services.rules.outcome import Decision, Outcome, Waiting
+from services.storage import cases, dead_letters, inbox, outbox
+from services.storage.dead_letters import DeadLetter
+
+_REJECTED = "mediation.Rejected"
+
+
+@dataclass(slots=True)
+class Docket:
+    """Made by `open_docket`, inside a transaction that holds the locks."""
+
+    codec: Codec
+    group: str
+    now: datetime
+    locked: dict[str, Case]
+    known: dict[UUID, bytes]
+    owners: dict[str, str]
+    waiting: dict[str, list[tuple[inbox.Parked, Reading]]]
+    handled: list[Handled] = field(default_factory=list)
+    _cases: dict[str, Case] = field(init=False)
+    _entries: list[inbox.Entry] = field(default_factory=list)
+    _settled: list[inbox.Settled] = field(default_factory=list)
+    _now_waiting: dict[UUID, Waiting] = field(default_factory=dict)
+    _requests: list[RefundRequested | PayoutRequested] = field(default_factory=list)
+    _outgoing: list[Outgoing] = field(default_factory=list)
+    _letters: list[DeadLetter] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._cases = dict(self.locked)
+
+    def take(self, reading: Reading) -> None:
+        """Decide one message, and then the parked events of its order if it was applied."""
+        event = reading.event
+        if event is None:
+            assert reading.error is not None
+            self._bury(reading, reading.error.reason, str(reading.error), "mediation.ContractError")
+        elif event.event_id in self.known:
+            self._take_again(reading, event)
+        else:
+            decision = self._decide(event)
+            self.known[event.event_id] = reading.digest
+            self._entries.append(
+                inbox.Entry(event, reading.message, reading.digest, decision, self.now)
+            )
+            self._carry_out(reading, decision)
+            if decision.outcome is Outcome.DEFERRED:
+                self._park(reading, event, decision)
+            if decision.outcome is Outcome.APPLIED:
+                self._retry_parked(event.order_id)
+
+    def expire(self, topic: str, parked_before: datetime) -> None:
+        """Make dead letters of events of `topic` that were parked before `parked_before`."""
+        for order_id, parked_events in self.waiting.items():
+            for each in list(parked_events):
+                parked, reading = each
+                if parked.message.topic == topic and parked.parked_at < parked_before:
+                    parked_events.remove(each)
+                    self._settle(parked, reading, self._give_up(order_id, reading))
+
+    def write(self, connection: Connection) -> None:
+        """Write everything that was decided, set by set."""
+        inbox.remember(connection, self._entries)
+        cases.write(connection, ((self.locked[id_], after) for id_, after in self._cases.items()))
+        cases.settle(connection, self._requests)
+        inbox.settle(connection, self._settled)
+        inbox.wait_longer(connection, self._now_waiting)
+        fresh = dead_letters.add(connection, self._letters)
+        mirrors = [envelope.of_dead_letter(letter) for letter in fresh]
+        outbox.add(connection, [*self._outgoing, *mirrors], self.now)
+
+    def _decide(self, event: Event) -> Decision:
+        owner = self.owners.get(event.dispute_id, event.order_id)
+        elsewhere = frozenset({event.dispute_id} if owner != event.order_id else ())
+        return decide(replace(self._cases[event.order_id], elsewhere=elsewhere), event)
+
+    def _take_again(self, reading: Reading, event: Event) -> None:
+        if self.known[event.event_id] == reading.digest:
+            why = f"Event {event.event_id} was seen before, with the same content."
+            self.handled.append(Handled(reading.message, Outcome.IGNORED, why, event))
+        else:
+            why = (
+                f"Event id {event.event_id} was seen before with other content: an id names one "
+                "event for ever. Publish this event again under an id of its own."
+            )
+            self._bury(reading, Reason.EVENT_ID_REUSED, why, _REJECTED)
+
+    def _carry_out(self, reading: Reading, decision: Decision, *, was_parked: bool = False) -> None:
+        if decision.reason is not None:
+            self._bury(
+                reading, decision.reason, decision.explanation, _REJECTED, was_parked=was_parked
+            )
+            return
+        event, latency = reading.event, None
+        if decision.outcome is Outcome.APPLIED and event is not None:
+            latency = _first_assignment(self._cases[event.order_id], decision.case, event)
+            self._cases[event.order_id] = replace(decision.case, elsewhere=frozenset())
+            self.owners[event.dispute_id] = event.order_id
+            for effect in decision.effects:
+                self._announce(effect, reading.message)
+        self.handled.append(
+            Handled(
+                reading.message,
+                decision.outcome,
+                decision.explanation,
+                event,
+                was_parked=was_parked,
+                assignment_latency=latency,
+            )
+        )
+
+    def _announce(self, effect: Effect, cause: Message) -> None:
+        self._outgoing.append(envelope.of_effect(effect, self.codec.encode(effect), cause))
+        if isinstance(effect, RefundRequested | PayoutRequested):
+            self._requests.append(effect)
+
+    def _park(self, reading: Reading, event: Event, decision: Decision) -> None:
+        assert decision.waiting is not None
+        parked = inbox.Parked(
+            event.event_id, event.order_id, reading.message, self.now, decision.waiting
+        )
+        self.waiting.setdefault(event.order_id, []).append((parked, reading))
+
+    def _retry_parked(self, order_id: str) -> None:
+        """Try the parked events in order of arrival, from the first again after each success."""
+        queue = self.waiting.get(order_id, [])
+        position = 0
+        while position < len(queue):
+            parked, reading = queue[position]
+            decision = self._decide_parked(order_id, reading)
+            if decision.outcome is Outcome.DEFERRED:
+                self._note_waiting(parked, decision)
+                position += 1
+                continue
+            del queue[position]
+            self._settle(parked, reading, decision)
+            if decision.outcome is Outcome.APPLIED:
+                position = 0
+
+    def _decide_parked(self, order_id: str, reading: Reading) -> Decision:
+        """As `_decide`; a parked message that can no longer be read is rejected for that."""
+        if reading.event is not None:
+            return self._decide(reading.event)
+        assert reading.error is not None
+        return Decision(
+            Outcome.REJECTED,
+            self._cases[order_id],
+            reason=reading.error.reason,
+            explanation=str(reading.error),
+        )
+
+    def _give_up(self, order_id: str, reading: Reading) -> Decision:
+        """What becomes of a parked event whose time is up: the exact reason, where there is one."""
+        decision = self._decide_parked(order_id, reading)
+        if decision.outcome is not Outcome.DEFERRED:
+            return decision
+        assert decision.waiting is not None
+        return Decision(
+            Outcome.REJECTED,
+            self._cases[order_id],
+            reason=decision.waiting.overdue,
+            explanation=f"Waited past the parking limit, in vain. {decision.explanation}",
+        )
+
+    def _note_waiting(self, parked: inbox.Parked, decision: Decision) -> None:
+        if decision.waiting is not None and decision.waiting is not parked.waiting:
+            self._now_waiting[parked.event_id] = decision.waiting
+
+    def _settle(self, parked: inbox.Parked, reading: Reading, decision: Decision) -> None:
+        self._now_waiting.pop(parked.event_id, None)
+        self._settled.append(
+            inbox.Settled(
+                parked.event_id, self.now, decision.outcome, decision.reason, decision.explanation
+            )
+        )
+        self._carry_out(reading, decision, was_parked=True)
+
+    def _bury(
+        self,
+        reading: Reading,
+        reason: Reason,
+        explanation: str,
+        error_class: str,
+        *,
+        was_parked: bool = False,
+    ) -> None:
+        event = reading.event
+        self._letters.append(
+            DeadLetter(
+                message=reading.message,
+                consumer_group=self.group,
+                reason=reason,
+                explanation=explanation,
+                error_class=error_class,
+                seen_at=self.now,
+                event=event,
+            )
+        )
+        self.handled.append(
+            Handled(
+                reading.message, Outcome.REJECTED, explanation, event, reason, was_parked=was_parked
+            )
+        )
+
+
+def open_docket(
+    connection: Connection,
+    codec: Codec,
+    group: str,
+    now: datetime,
+    *,
+    readings: Iterable[Reading] = (),
+    order_ids: Iterable[str] = (),
+) -> Docket:
+    """Lock `order_ids` and the orders of `readings`, and load all that is needed to decide them."""
+    events = [reading.event for reading in readings if reading.event is not None]
+    to_lock = {*order_ids, *(event.order_id for event in events)}
+    locked = cases.lock(connection, to_lock)
+    waiting: dict[str, list[tuple[inbox.Parked, Reading]]] = {}
+    for parked in inbox.waiting(connection, to_lock):
+        waiting.setdefault(parked.order_id, []).append((parked, read(codec, parked.message)))
+    parked_events = [r.event for each in waiting.values() for _, r in each if r.event is not None]
+    return Docket(
+        codec=codec,
+        group=group,
+        now=now,
+        locked=locked,
+        known=inbox.known(connection, {event.event_id for event in events}),
+        owners=cases.owners(connection, {e.dispute_id for e in [*events, *parked_events]}),
+        waiting=waiting,
+    )
+
+
+def _first_assignment(before: Case, after: Case, event: Event) -> timedelta | None:
+    """How long the dispute waited, if this event gave it its first mediator; never negative."""
+    old, new = before.dispute(event.dispute_id), after.dispute(event.dispute_id)
+    if old is None or new is None or new.assigned_at is None or old.assigned_at is not None:
+        return None
+    return max(new.assigned_at - old.opened_at, timedelta())

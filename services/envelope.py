@@ -1,0 +1,79 @@
+"""The headers of what is published: CloudEvents for effects, Spring Kafka's for dead letters."""
+
+import re
+from uuid import UUID
+
+from schemas.effects import Effect
+from schemas.topics import dead_letter_topic
+from services.messages import Headers, Message, Outgoing
+from services.storage.dead_letters import DeadLetter
+
+CE_SOURCE = "/mediation"
+MIRROR_LIMIT_BYTES = 512 * 1024
+_TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
+
+def of_effect(effect: Effect, value: bytes, cause: Message) -> Outgoing:
+    """An effect ready to be published: keyed by order, in the trace of the event that caused it."""
+    return Outgoing(
+        topic=effect.topic.value,
+        key=effect.order_id.encode(),
+        value=value,
+        headers=(
+            ("ce_id", str(effect.effect_id).encode()),
+            ("ce_source", CE_SOURCE.encode()),
+            ("ce_type", effect.topic.value.encode()),
+            ("ce_time", effect.occurred_at.isoformat(timespec="milliseconds").encode()),
+            ("ce_specversion", b"1.0"),
+            ("content-type", b"application/avro"),
+            ("traceparent", traceparent(cause.headers, effect.cause_event_id, effect.effect_id)),
+        ),
+    )
+
+
+def of_dead_letter(letter: DeadLetter) -> Outgoing:
+    """The mirror of a dead letter on `<topic>.dead-letter`, in the header names of Spring Kafka.
+
+    The original key, value and headers are carried as they were. A message so large that its mirror
+    might be refused by the broker is mirrored without its value and headers; the row keeps both.
+    """
+    message = letter.message
+    small = _size(message) <= MIRROR_LIMIT_BYTES
+    return Outgoing(
+        topic=dead_letter_topic(message.topic),
+        key=message.key,
+        value=message.value if small else None,
+        headers=(*(message.headers if small else ()), *_why(letter, small)),
+    )
+
+
+def traceparent(headers: Headers, event_id: UUID, effect_id: UUID) -> bytes:
+    """A W3C trace parent: the cause's trace if it has a valid one, else one of the event's id."""
+    given = next((value for name, value in headers if name == "traceparent" and value), b"")
+    match = _TRACEPARENT.fullmatch(given)
+    valid = match is not None and set(match[1]) != {0x30} and set(match[2]) != {0x30}
+    trace, flags = (match[1], match[3]) if match and valid else (event_id.hex.encode(), b"01")
+    return b"00-%s-%s-%s" % (trace, effect_id.hex[:16].encode(), flags)
+
+
+def _size(message: Message) -> int:
+    parts = [message.key, message.value, *(value for _, value in message.headers)]
+    names = sum(len(name) + 16 for name, _ in message.headers)
+    return names + sum(len(part) for part in parts if part is not None)
+
+
+def _why(letter: DeadLetter, small: bool) -> Headers:
+    message = letter.message
+    return (
+        ("kafka_dlt-original-topic", message.topic.encode()),
+        ("kafka_dlt-original-partition", message.partition.to_bytes(4, "big")),
+        ("kafka_dlt-original-offset", message.offset.to_bytes(8, "big")),
+        ("kafka_dlt-original-timestamp", message.timestamp_ms.to_bytes(8, "big", signed=True)),
+        ("kafka_dlt-original-timestamp-type", b"CreateTime"),
+        ("kafka_dlt-original-consumer-group", letter.consumer_group.encode()),
+        ("kafka_dlt-exception-fqcn", letter.error_class.encode()),
+        ("kafka_dlt-exception-message", letter.explanation.encode()),
+        ("mediation_dead-letter-id", str(letter.dead_letter_id).encode()),
+        ("mediation_reason", letter.reason.value.encode()),
+        *(() if small else (("mediation_value-omitted", str(_size(message)).encode()),)),
+    )

@@ -1,0 +1,126 @@
+"""The one use case: a batch of messages in one transaction.
+
+Everything that a batch does becomes true at once, when its transaction commits. A batch that was
+interrupted may be handled again, and again: what was seen before is ignored.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from schemas.codec import Codec
+from schemas.reasons import Reason
+from services import envelope
+from services.clock import Clock
+from services.docket import open_docket
+from services.errors import FloodError, TransientError
+from services.flood import FloodGate
+from services.messages import Message
+from services.reading import Handled, Reading, read
+from services.rules.outcome import Outcome
+from services.storage import dead_letters, inbox, outbox
+from services.storage.database import Database
+from services.storage.dead_letters import DeadLetter
+
+_EXPIRY_BATCH = 200
+
+log = structlog.get_logger()
+
+
+class Mediation:
+    """Handles batches for one group. `parking_limit` is how long a deferred event may wait."""
+
+    def __init__(
+        self,
+        database: Database,
+        codec: Codec,
+        *,
+        group: str,
+        clock: Clock,
+        flood: FloodGate | None = None,
+        parking_limit: timedelta = timedelta(days=7),
+    ) -> None:
+        self._database = database
+        self._codec = codec
+        self._group = group
+        self._clock = clock
+        self._flood = flood or FloodGate()
+        self._parking_limit = parking_limit
+
+    def handle(self, messages: Sequence[Message]) -> list[Handled]:
+        """Handle messages in the order given, in one transaction; returns what became of each.
+
+        Parked events that these messages set free are among the answers. If the batch fails for a
+        reason that waiting does not mend, its messages are handled one by one, and the one that
+        cannot be handled becomes a dead letter with the reason `bug`.
+
+        Raises:
+            TransientError: nothing was written; handle the same messages again later.
+            FloodError: too many of these messages are dead letters; nothing more was written.
+        """
+        try:
+            return self._in_one_transaction(messages)
+        except (TransientError, FloodError):
+            raise
+        except Exception as error:
+            if len(messages) == 1:
+                return [self._bury_as_bug(messages[0], error)]
+            log.warning("batch_failed", messages=len(messages), error=repr(error))
+            return [each for message in messages for each in self.handle([message])]
+
+    def expire_parked(self, topic: str) -> list[Handled]:
+        """Make dead letters of events of `topic` that were parked longer than the parking limit.
+
+        Raises:
+            TransientError: nothing was written; try again later.
+        """
+        now = self._clock()
+        parked_before = now - self._parking_limit
+        with self._database.transaction() as connection:
+            order_ids = inbox.overdue(connection, topic, parked_before, _EXPIRY_BATCH)
+            if not order_ids:
+                return []
+            docket = open_docket(connection, self._codec, self._group, now, order_ids=order_ids)
+            docket.expire(topic, parked_before)
+            docket.write(connection)
+        return docket.handled
+
+    def _in_one_transaction(self, messages: Sequence[Message]) -> list[Handled]:
+        readings: list[Reading] = [read(self._codec, message) for message in messages]
+        with self._database.transaction() as connection:
+            docket = open_docket(
+                connection, self._codec, self._group, self._clock(), readings=readings
+            )
+            for reading in readings:
+                docket.take(reading)
+            direct = [each for each in docket.handled if not each.was_parked]
+            rejected = [each.outcome is Outcome.REJECTED for each in direct]
+            worst = next((each.explanation for each in reversed(direct) if each.reason), "")
+            self._flood.check(rejected, worst)
+            docket.write(connection)
+        self._flood.record(rejected)
+        return docket.handled
+
+    def _bury_as_bug(self, message: Message, error: Exception) -> Handled:
+        """Keep a message that nothing could be done with. If even that fails, raise the error."""
+        log.error("bug", topic=message.topic, offset=message.offset, exc_info=error)
+        explanation = (
+            f"Handling this message failed: {type(error).__name__}: {error}. The message may be "
+            "good: mend the program, then replay it."
+        )
+        now = self._clock()
+        letter = DeadLetter(
+            message=message,
+            consumer_group=self._group,
+            reason=Reason.BUG,
+            explanation=explanation,
+            error_class=f"{type(error).__module__}.{type(error).__qualname__}",
+            seen_at=now,
+        )
+        self._flood.check([True], explanation)
+        with self._database.transaction() as connection:
+            fresh = dead_letters.add(connection, [letter])
+            outbox.add(connection, [envelope.of_dead_letter(each) for each in fresh], now)
+        self._flood.record([True])
+        return Handled(message, Outcome.REJECTED, explanation, reason=Reason.BUG)

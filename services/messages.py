@@ -1,0 +1,45 @@
+"""A message as it came from, or goes to, a topic: bytes that nobody has touched."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, bytes | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record of a topic, exactly as it was read.
+
+    `timestamp_ms` is the record's own timestamp in milliseconds since 1970 (−1 when it has none).
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to be published: an effect, or the mirror of a dead letter."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+
+
+def flatten(headers: Headers) -> list[bytes | None]:
+    """Headers as the database keeps them: name, value, name, value, and so on."""
+    return [part for name, value in headers for part in (name.encode(), value)]
+
+
+def pair(parts: Sequence[bytes | None]) -> Headers:
+    """The inverse of `flatten`."""
+    names: Iterable[bytes | None] = parts[::2]
+    return tuple(
+        ((name or b"").decode(), value) for name, value in zip(names, parts[1::2], strict=True)
+    )

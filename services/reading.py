@@ -1,0 +1,43 @@
+"""What was found in a message, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schemas.codec import Codec
+from schemas.errors import ContractError
+from schemas.events import Event
+from schemas.reasons import Reason
+from services.messages import Message
+from services.rules.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message, and the event in it or the error that says why there is none."""
+
+    message: Message
+    event: Event | None = None
+    digest: bytes = b""
+    error: ContractError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of one message; `was_parked` when it had been deferred before."""
+
+    message: Message
+    outcome: Outcome
+    explanation: str
+    event: Event | None = None
+    reason: Reason | None = None
+    was_parked: bool = False
+    assignment_latency: timedelta | None = None
+
+
+def read(codec: Codec, message: Message) -> Reading:
+    """Decode a message. A broken contract is a value here; only transient errors are raised."""
+    try:
+        event = codec.decode(message.topic, message.value)
+    except ContractError as error:
+        return Reading(message, error=error)
+    return Reading(message, event, codec.digest(event))

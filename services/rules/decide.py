@@ -1,0 +1,44 @@
+"""What an event comes to: the one question that the rules answer.
+
+Rule: `decide` is pure. The same case and event give the same decision, for ever, and neither is
+changed. It checks what the event says by itself, then walks the one cell of the table.
+"""
+
+from typing import Any
+
+from schemas.events import Event
+from services.rules.case import Case
+from services.rules.change import Change
+from services.rules.contents import first_failure
+from services.rules.line import Line
+from services.rules.outcome import Decision, Outcome, Waiting
+from services.rules.standing import standing_of
+from services.rules.table import TABLE
+
+__all__ = ["Decision", "Outcome", "Waiting", "decide"]
+
+
+def decide(case: Case, event: Event) -> Decision:
+    """Decide what this event comes to (DESIGN §2); the first line of its cell that holds counts.
+
+    The caller has already set duplicates aside (the inbox), so an event is decided here for the
+    first time, or again after it was deferred. `case` must be that of the event's order.
+    """
+    if (check := first_failure(event)) is not None:
+        explanation = check.explanation.format(event=event)
+        return Decision(Outcome.REJECTED, case, reason=check.reason, explanation=explanation)
+    change = Change(case, event)
+    cell = TABLE[standing_of(case, event.dispute_id)].cells[type(event)]
+    return _answer(next(line for line in cell if line.holds(change)), change)
+
+
+def _answer(line: Line[Any], before: Change[Any]) -> Decision:
+    now = line.move.make(before) if line.move else before
+    return Decision(
+        outcome=line.outcome,
+        case=now.case,
+        effects=now.effects,
+        reason=line.reason,
+        waiting=line.waiting,
+        explanation=line.explanation.format(event=before.event, before=before, now=now),
+    )

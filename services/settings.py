@@ -1,0 +1,129 @@
+"""Settings: environment variables with the prefix MEDIATION_, read once by the composition root.
+
+Every setting has a safe default. All that is wrong is said at once; secrets are never shown.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.errors import SettingsError
+from services.storage.database import Database
+
+PREFIX = "MEDIATION_"
+
+
+def _api_version(value: str | None) -> str | None:
+    if value is not None and not all(part.isdigit() for part in value.split(".")):
+        raise ValueError("expected a version such as 2.1 or 3.9")
+    return value
+
+
+def _postgresql(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        try:
+            Database(value.get_secret_value()).close()
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+    return value
+
+
+class Settings(BaseSettings):
+    """What can be configured. Durations are in seconds unless their name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    kafka_bootstrap_servers: str | None = Field(
+        None, description="Kafka brokers, host:port,…; unset: the embedded broker"
+    )
+    kafka_api_version: Annotated[str | None, AfterValidator(_api_version)] = Field(
+        None, description="Kafka protocol version to speak instead of asking the broker"
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how to talk to the brokers"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="SASL mechanism, with the SASL security protocols"
+    )
+    kafka_sasl_username: str | None = Field(None, description="SASL user")
+    kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
+    kafka_ssl_cafile: Path | None = Field(None, description="CA certificates, a PEM file")
+    kafka_ssl_certfile: Path | None = Field(None, description="client certificate, a PEM file")
+    kafka_ssl_keyfile: Path | None = Field(None, description="client key, a PEM file")
+    kafka_session_timeout: float = Field(
+        10.0, gt=0, description="a consumer that is silent for so long loses its partitions"
+    )
+    database_url: Annotated[SecretStr | None, AfterValidator(_postgresql)] = Field(
+        None,
+        description="postgresql://USER:PASSWORD@HOST:PORT/DATABASE; unset: embedded PostgreSQL",
+    )
+    database_statement_timeout: float = Field(
+        15.0, gt=0, description="a statement that takes longer is given up and tried again"
+    )
+    schema_registry_url: str | None = Field(
+        None, description="Confluent-compatible schema registry; set: Confluent framing is produced"
+    )
+    schema_registry_username: str | None = Field(None, description="schema registry user")
+    schema_registry_password: SecretStr | None = Field(None, description="schema registry password")
+    data_dir: Path = Field(
+        Path(".mediation"), description="where `mediation dev` keeps its database"
+    )
+    batch_size: int = Field(500, ge=1, le=5000, description="most messages in one transaction")
+    relay_batch_size: int = Field(
+        1000, ge=1, le=10_000, description="most messages published at once"
+    )
+    backoff_initial: float = Field(0.5, gt=0, description="first wait after a failure")
+    backoff_max: float = Field(30.0, gt=0, description="longest wait between two attempts")
+    parking_limit_hours: float = Field(
+        168.0, gt=0, description="hours that an early event may wait before it is a dead letter"
+    )
+    flood_window: int = Field(200, ge=1, description="messages over which dead letters are counted")
+    flood_limit: float = Field(
+        0.5, gt=0, le=1, description="share of dead letters in the window that stops a consumer"
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port of /metrics on loopback; 0: no metrics are served"
+    )
+    log_format: Literal["json", "console"] = Field("json", description="how log lines look")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="log from here up"
+    )
+
+    @property
+    def parking_limit(self) -> timedelta:
+        """How long an early event may wait."""
+        return timedelta(hours=self.parking_limit_hours)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        sasl = self.kafka_security_protocol.startswith("SASL")
+        named = (self.kafka_sasl_mechanism, self.kafka_sasl_username, self.kafka_sasl_password)
+        if sasl and None in named:
+            raise ValueError(
+                f"{PREFIX}KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} also needs "
+                f"{PREFIX}KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD"
+            )
+        if self.backoff_max < self.backoff_initial:
+            raise ValueError(f"{PREFIX}BACKOFF_MAX must not be below {PREFIX}BACKOFF_INITIAL")
+        return self
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment, with `overrides` in place of what it says.
+
+    Raises:
+        SettingsError: names every setting that cannot be used, and why, without its value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_in_words(each) for each in error.errors())) from None
+
+
+def _in_words(error: Any) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    where = "_".join(str(part) for part in error["loc"])
+    return f"{PREFIX}{where.upper()}: {message}" if where else message

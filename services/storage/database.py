@@ -1,0 +1,136 @@
+"""The way to PostgreSQL: one transaction at a time, every failure sorted into the error tree."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from services.errors import DatabaseUnavailableError, SettingsError, StorageError
+
+_TRANSIENT_STATES = frozenset({
+    "25006",  # read_only_sql_transaction: a standby, or a primary that is failing over
+    "28000",  # invalid_authorization_specification: roles being changed under us
+    "28P01",  # invalid_password: a password being rotated
+    "3D000",  # invalid_catalog_name: a database being restored
+    "40001",  # serialization_failure
+    "40P01",  # deadlock_detected
+    "55P03",  # lock_not_available
+    "57014",  # query_canceled: statement_timeout
+    "25P03",  # idle_in_transaction_session_timeout
+})  # fmt: skip
+_TRANSIENT_CLASSES = frozenset({
+    "08",  # connection
+    "42",  # rights or tables that are being changed under us: a person mends it, no message is bad
+    "53",  # resources
+    "57",  # operator intervention
+    "58",  # system
+})  # fmt: skip
+
+
+class Database:
+    """A PostgreSQL database, reached lazily: making one opens nothing.
+
+    `statement_timeout` and `lock_timeout` are in seconds and hold for every statement.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        application_name: str = "mediation",
+        statement_timeout: float = 15.0,
+        lock_timeout: float = 5.0,
+        connect_timeout: int = 5,
+    ) -> None:
+        self.url = _psycopg_url(url)
+        self._engine: Engine = create_engine(
+            self.url,
+            pool_size=1,
+            max_overflow=1,
+            pool_pre_ping=False,
+            connect_args={
+                "application_name": application_name,
+                "connect_timeout": connect_timeout,
+                "options": (
+                    f"-c statement_timeout={int(statement_timeout * 1000)}"
+                    f" -c lock_timeout={int(lock_timeout * 1000)}"
+                    " -c idle_in_transaction_session_timeout=60000"
+                    " -c timezone=UTC"
+                ),
+            },
+        )
+
+    @property
+    def address(self) -> str:
+        """Where the database is, with the password left out."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and rolls back on any exception.
+
+        Raises:
+            DatabaseUnavailableError: the same transaction may succeed later.
+            StorageError: the database refused a statement for good.
+        """
+        with translated(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection of its own, in autocommit, for locks and notifications that outlast one."""
+        with translated(), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").detach()
+            yield connection
+
+    def ping(self) -> str:
+        """The server's version, or `DatabaseUnavailableError` with the cause."""
+        with self.transaction() as connection:
+            return str(connection.execute(text("SHOW server_version")).scalar_one())
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._engine.dispose()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the driver's exceptions into those of the error tree; anything else passes."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _sorted(error) from error
+    except SQLAlchemyError as error:
+        raise StorageError(_first_line(error)) from error
+
+
+def _sorted(error: DBAPIError) -> DatabaseUnavailableError | StorageError:
+    state = getattr(error.orig, "sqlstate", None)
+    transient = (
+        error.connection_invalidated
+        or (state is None and type(error).__name__ in {"OperationalError", "InterfaceError"})
+        or (state is not None and (state in _TRANSIENT_STATES or state[:2] in _TRANSIENT_CLASSES))
+    )
+    kind = DatabaseUnavailableError if transient else StorageError
+    return kind(_first_line(error.orig))
+
+
+def _first_line(error: BaseException | None) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _psycopg_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "the database URL cannot be read: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        ) from None
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise SettingsError(
+            f"the database URL names {parsed.drivername}: only postgresql:// is supported"
+        )
+    return parsed.set(drivername="postgresql+psycopg")

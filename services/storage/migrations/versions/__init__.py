@@ -1,0 +1,1 @@
+"""One migration a file pair: the order in Python, the statements in SQL."""

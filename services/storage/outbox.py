@@ -1,0 +1,107 @@
+"""What is still to be published. A row is added with its cause, and leaves once acknowledged.
+
+An order always has the same slot, and a slot has one active relay, so the rows of an order leave
+in the order in which they were written. Rows are found by being there, never by a last id seen: ids
+are given out before commits, so a lower id may appear after a higher one.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import Connection, delete, func, select, text
+
+from services.messages import Outgoing, flatten, pair
+from services.storage.tables import outbox
+
+SLOTS = 16
+CHANNEL = "mediation_outbox"
+LOCK_SPACE = 0x6F757462  # "outb": the first key of the advisory locks, one lock a slot
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A row of the outbox and its id."""
+
+    id: int
+    outgoing: Outgoing
+
+
+def slot_of(key: bytes | None) -> int:
+    """The slot of an order, by the key of its messages."""
+    return crc32(key or b"") % SLOTS
+
+
+def add(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> None:
+    """Add rows in the given order, and wake the relay when the transaction commits."""
+    if not outgoing:
+        return
+    connection.execute(
+        outbox.insert(),
+        [
+            {
+                "slot": slot_of(each.key),
+                "topic": each.topic,
+                "key": each.key,
+                "value": each.value,
+                "headers": flatten(each.headers),
+                "created_at": now,
+            }
+            for each in outgoing
+        ],
+    )
+    connection.execute(text(f"NOTIFY {CHANNEL}"))
+
+
+def claim(connection: Connection, slots: Collection[int]) -> set[int]:
+    """The slots among `slots` whose lock this session now holds; the others have another relay."""
+    return {
+        slot
+        for slot in sorted(slots)
+        if connection.execute(select(func.pg_try_advisory_lock(LOCK_SPACE, slot))).scalar_one()
+    }
+
+
+def pending(connection: Connection, slots: Collection[int], limit: int) -> list[Pending]:
+    """The oldest unpublished rows of these slots, in id order."""
+    rows = connection.execute(
+        select(outbox).where(outbox.c.slot.in_(sorted(slots))).order_by(outbox.c.id).limit(limit)
+    )
+    return [
+        Pending(
+            id=row.id,
+            outgoing=Outgoing(
+                topic=row.topic, key=row.key, value=row.value, headers=pair(row.headers)
+            ),
+        )
+        for row in rows
+    ]
+
+
+def remove(connection: Connection, ids: Collection[int]) -> None:
+    """Delete rows whose messages were acknowledged."""
+    if ids:
+        connection.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
+
+
+def count(connection: Connection, keys: Collection[bytes] | None = None) -> int:
+    """How many rows are still to be published: all of them, or those with one of `keys`."""
+    statement = select(func.count()).select_from(outbox)
+    if keys is not None:
+        statement = statement.where(outbox.c.key.in_(list(keys)))
+    return connection.execute(statement).scalar_one()
+
+
+def listen(connection: Connection) -> None:
+    """Ask to be woken by `wait` when rows are added."""
+    connection.execute(text(f"LISTEN {CHANNEL}"))
+
+
+def wait(connection: Connection, timeout: float) -> None:
+    """Return when rows were added, or after `timeout` seconds."""
+    driver: Any = connection.connection.dbapi_connection  # driver_connection: None once detached
+    assert driver is not None
+    for _ in driver.notifies(timeout=timeout, stop_after=1):
+        return

@@ -1,0 +1,1 @@
+"""The tests: `unit` and `contract` need nothing else running."""

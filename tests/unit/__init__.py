@@ -1,0 +1,1 @@
+"""One part at a time, in memory; the tree mirrors the packages."""

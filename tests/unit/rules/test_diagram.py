@@ -1,0 +1,40 @@
+"""Do the pictures show the transition table, all of it?"""
+
+from services.rules.diagram import state_diagram, transition_table
+from services.rules.standing import Standing
+from services.rules.table import TABLE
+
+
+def test_the_state_diagram_shows_every_move_of_a_dispute() -> None:
+    arrows = [line.split(" (")[0].strip() for line in state_diagram().splitlines()]
+
+    assert arrows == [
+        "stateDiagram-v2",
+        "[*] --> OPEN: order.disputed",
+        "OPEN --> IN_MEDIATION: mediator.assigned",
+        "IN_MEDIATION --> IN_MEDIATION: mediator.assigned",
+        "IN_MEDIATION --> RESOLVED: verdict.issued",
+        "IN_MEDIATION --> RESOLVED: verdict.issued",
+        "RESOLVED --> [*]",
+    ]
+
+
+def test_the_transition_table_has_a_row_for_every_standing_and_a_column_for_every_event() -> None:
+    header, rule, *rows = transition_table().splitlines()
+
+    assert header == "| the case says | `order.disputed` | `mediator.assigned` | `verdict.issued` |"
+    assert rule == "| --- | --- | --- | --- |"
+    assert [row.split(" | ")[0] for row in rows] == [f"| {s.description}" for s in TABLE]
+    assert {row.count(" | ") for row in rows} == {3}
+    assert len(rows) == len(Standing)
+
+
+def test_a_cell_of_several_lines_shows_them_in_order_with_their_conditions() -> None:
+    (row,) = [r for r in transition_table().splitlines() if "dispute IN_MEDIATION |" in r]
+
+    assert (
+        "if that mediator is in charge already → ignored"
+        "<br>if the mediator is the buyer or the seller → rejected `mediator_not_neutral`"
+        "<br>else → **applied**: IN_MEDIATION, a handover"
+    ) in row
+    assert "if another mediator is in charge → deferred (waits for the handover)" in row

@@ -1,0 +1,1 @@
+"""The fields of events and the words of the wire."""
