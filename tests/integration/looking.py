@@ -1,0 +1,25 @@
+"""What the tests look at in the database after the fact."""
+
+from services.rules.case import Case
+from services.storage import cases, dead_letters, outbox
+from services.storage.database import Database
+
+ANY_SLOT = range(outbox.SLOTS)
+
+
+def case_of(database: Database, order_id: str = "order-1") -> Case:
+    with database.transaction() as connection:
+        case = cases.read(connection, order_id)
+    assert case is not None
+    return case
+
+
+def published(database: Database) -> list[str]:
+    with database.transaction() as connection:
+        return [row.outgoing.topic for row in outbox.pending(connection, ANY_SLOT, 1000)]
+
+
+def letters(database: Database) -> list[tuple[str, str]]:
+    with database.transaction() as connection:
+        rows = dead_letters.newest(connection, limit=100)
+    return [(row.topic, row.reason) for row in rows]

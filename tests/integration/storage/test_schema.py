@@ -1,0 +1,72 @@
+"""How does a database get to the version that this release needs?"""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import inspect, text
+
+from schemas.reasons import Reason
+from services.errors import SchemaVersionError
+from services.storage import schema, tables
+from services.storage.database import Database
+
+
+def test_an_empty_database_is_brought_to_the_needed_version(empty_database: Database) -> None:
+    before, after = schema.upgrade(empty_database)
+
+    assert (before, after) == (None, schema.needed_version())
+    schema.require_needed_version(empty_database)
+
+
+def test_an_upgrade_of_an_upgraded_database_changes_nothing(database: Database) -> None:
+    assert schema.upgrade(database) == (schema.needed_version(), schema.needed_version())
+
+
+def test_two_upgrades_at_once_take_turns(empty_database: Database) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        versions = list(pool.map(schema.upgrade, [empty_database, empty_database]))
+
+    assert sorted(versions, key=str) == [("0001", "0001"), (None, "0001")]
+
+
+def test_a_database_without_tables_is_refused_with_the_remedy(empty_database: Database) -> None:
+    with pytest.raises(SchemaVersionError, match="run `mediation db upgrade`"):
+        schema.require_needed_version(empty_database)
+
+
+def test_a_database_of_a_newer_release_is_refused(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(SchemaVersionError, match="newer release"):
+        schema.upgrade(database)
+
+
+def test_python_and_the_migrations_agree_on_every_column(database: Database) -> None:
+    with database.transaction() as connection:
+        inspector = inspect(connection)
+        migrated = {
+            table: {column["name"]: column["nullable"] for column in inspector.get_columns(table)}
+            for table in inspector.get_table_names()
+            if table != "alembic_version"
+        }
+    generated = migrated["settlements"]
+    del generated["refund_minor"], generated["payout_minor"]
+
+    assert migrated == {
+        table.name: {column.name: column.nullable for column in table.columns}
+        for table in tables.metadata.sorted_tables
+    }
+
+
+def test_the_database_knows_every_reason_code(database: Database) -> None:
+    with database.transaction() as connection:
+        check = connection.execute(
+            text(
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+                " WHERE conname = 'dead_letters_reason_check'"
+            )
+        ).scalar_one()
+
+    assert set(re.findall(r"'(\w+)'", check)) == set(Reason)

@@ -1,0 +1,51 @@
+"""What happens when several consumers work at once?"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from schemas.codec import Codec
+from schemas.events import Event
+from services.mediation import Mediation
+from services.storage import inbox
+from services.storage.database import Database
+from tests.builders import mediator_assigned, order_disputed, verdict_issued
+from tests.deliveries import Deliveries
+from tests.integration.conftest import SetClock
+from tests.integration.looking import case_of, published
+
+
+def test_two_consumers_that_meet_on_an_order_never_miss_each_other(
+    database: Database, deliveries: Deliveries, clock: SetClock
+) -> None:
+    """One parks while the other applies, over and over: nothing may stay parked."""
+    orders = [f"order-{number}" for number in range(40)]
+
+    def consume(build: Callable[..., Event]) -> None:
+        own = Mediation(database, Codec(), group=build.__name__, clock=clock)
+        for order_id in orders:
+            event = build(order_id=order_id, dispute_id=f"dispute of {order_id}")
+            own.handle([deliveries.of(event)])
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(consume, [order_disputed, mediator_assigned, verdict_issued]))
+
+    assert all(case_of(database, order_id).closed for order_id in orders)
+    assert len(published(database)) == 7 * len(orders)
+
+
+def test_two_consumers_with_overlapping_batches_do_not_wait_for_each_other_for_ever(
+    database: Database, deliveries: Deliveries, clock: SetClock
+) -> None:
+    orders = [f"order-{number}" for number in range(30)]
+
+    def consume(order_ids: list[str]) -> None:
+        own = Mediation(database, Codec(), group="mediation.test", clock=clock)
+        events = [mediator_assigned(order_id=o, dispute_id=f"dispute of {o}") for o in order_ids]
+        for _ in range(10):
+            own.handle([deliveries.of(event) for event in events])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(consume, [orders, orders[::-1]]))
+
+    with database.transaction() as connection:
+        assert len(inbox.waiting(connection, orders)) == len(orders)

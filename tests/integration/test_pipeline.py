@@ -1,0 +1,158 @@
+"""Do real events become real effects, through real processes, on every kind of broker?"""
+
+import signal
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import text
+
+from schemas.codec import Codec
+from schemas.events import VerdictDecision
+from services.storage import dead_letters, outbox
+from tests.brokers.broker import Broker
+from tests.builders import mediator_assigned, order_disputed, verdict_issued
+from tests.eventually import eventually
+from tests.histories import CLOSED, OPENED, RESOLVED, many, scrambled
+from tests.pipeline import Pipeline, running_pipeline
+
+SINGLE_OBJECT_HEADER_BYTES = 10
+
+
+@pytest.fixture
+def pipeline(kafka: Broker, empty_database_url: str, tmp_path: Path) -> Iterator[Pipeline]:
+    with running_pipeline(kafka, empty_database_url, tmp_path) as running:
+        yield running
+
+
+def test_scrambled_histories_with_duplicates_have_the_effects_that_the_rules_demand(
+    pipeline: Pipeline,
+) -> None:
+    histories = many(40)
+
+    pipeline.publish(*scrambled(histories, seed=7))
+
+    for history in histories:
+        pipeline.wait_for_effects(history.order_id, history.effects)
+    with pipeline.database.transaction() as connection:
+        conflicts = connection.execute(text("SELECT reason, count(*) FROM dead_letters GROUP BY 1"))
+        assert {row.reason: row.count for row in conflicts} == {"verdict_final": 10}
+        unconserved = connection.execute(
+            text(
+                "SELECT count(*) FROM disputes WHERE decision <> 'RELAUNCH'"
+                " AND refund_minor + payout_minor + platform_minor <> captured_minor"
+            )
+        ).scalar_one()
+        assert unconserved == 0
+        paid = connection.execute(text("SELECT sum(amount_minor) FROM settlements")).scalar_one()
+    requested = [
+        (said["settlement_id"], said["amount_minor"])
+        for said in (m.said for m in pipeline.published("refund.requested", "payout.requested"))
+    ]
+    assert sum(amount for _, amount in set(requested)) == paid
+
+
+def test_confluent_framing_is_accepted_and_means_the_same_event(pipeline: Pipeline) -> None:
+    def framed(value: bytes) -> bytes:
+        return b"\x00" + struct.pack(">I", 42) + value[SINGLE_OBJECT_HEADER_BYTES:]
+
+    codec, story = Codec(), [order_disputed(), mediator_assigned(), verdict_issued()]
+    plain = [(e.topic.value, b"order-1", codec.encode(e)) for e in story]
+
+    pipeline.publish_bytes((topic, key, framed(value)) for topic, key, value in plain)
+    pipeline.publish_bytes(plain)
+
+    pipeline.wait_for_effects(
+        "order-1", [*OPENED, "mediation.opened", *CLOSED, "refund.requested", *RESOLVED]
+    )
+    with pipeline.database.transaction() as connection:
+        assert dead_letters.newest(connection, limit=10) == []
+
+
+def test_every_effect_is_keyed_by_order_and_carries_cloudevents_headers(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.publish(order_disputed())
+
+    frozen, locked = pipeline.wait_for("order.frozen", "chat.locked", count=2)
+
+    for each in (frozen, locked):
+        assert each.key == b"order-1"
+        assert each.headers["ce_id"] == str(each.said["effect_id"]).encode()
+        assert each.headers["ce_type"] == each.topic.encode()
+        assert each.headers["traceparent"].count(b"-") == 3
+
+
+def test_a_process_told_to_stop_finishes_leaves_and_exits_with_0(pipeline: Pipeline) -> None:
+    pipeline.publish(order_disputed())
+    pipeline.wait_for("order.frozen", count=1)
+    processes = [psutil.Process(pid) for pid in pipeline.stack.processes.values()]
+
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+
+    assert [process.wait(timeout=10) for process in processes] == [0, 0, 0, 0]
+
+
+@pytest.mark.slow
+def test_processes_killed_at_work_lose_nothing_and_double_nothing(pipeline: Pipeline) -> None:
+    histories = many(60)
+    events = scrambled(histories, seed=11)
+    shares = [events[start : start + 40] for start in range(0, len(events), 40)]
+
+    for number, share in enumerate(shares):
+        pipeline.publish(*share)
+        running = sorted(pipeline.stack.processes.items())
+        if running:
+            psutil.Process(running[number % len(running)][1]).kill()
+        pipeline.stack.mend()
+
+    for history in histories:
+        pipeline.wait_for_effects(history.order_id, history.effects, timeout=120)
+    assert all(
+        count == 1
+        for count in Counter(
+            (said["order_id"], said["sequence"])
+            for said in {
+                str(m.said["effect_id"]): m.said for m in pipeline.published("dispute.resolved")
+            }.values()
+        ).values()
+    )
+
+
+def test_a_database_that_goes_away_and_comes_back_is_waited_for(pipeline: Pipeline) -> None:
+    pids = dict(pipeline.stack.processes)
+    with pipeline.database.transaction() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+    shut = f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS '
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
+
+    with pipeline.database.transaction() as connection:
+        connection.execute(text(cut), {"name": name})
+    pipeline.publish(order_disputed())
+
+    pipeline.wait_for_effects("order-1", OPENED)
+    assert pipeline.stack.processes == pids
+    assert shut
+
+
+def test_a_second_relay_takes_over_the_slots_of_one_that_died(pipeline: Pipeline) -> None:
+    pipeline.publish(order_disputed())
+    pipeline.wait_for("order.frozen", count=1)
+
+    psutil.Process(pipeline.stack.processes["relay"]).kill()
+    pipeline.publish(mediator_assigned(), verdict_issued(decision=VerdictDecision.RELAUNCH))
+
+    pipeline.wait_for_effects(
+        "order-1",
+        [*OPENED, "mediation.opened", "order.reactivated", "chat.unlocked", "dispute.resolved"],
+    )
+    eventually(lambda: _outbox_is_empty(pipeline), message="acknowledged rows leave the outbox")
+
+
+def _outbox_is_empty(pipeline: Pipeline) -> bool:
+    with pipeline.database.transaction() as connection:
+        return outbox.count(connection) == 0
