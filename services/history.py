@@ -22,7 +22,7 @@ class Told:
 
 
 def tell(order_id: str, applied: Iterable[tuple[Event, bool]]) -> Told:
-    """Apply events again, given in order of arrival, each with whether it had been deferred at first.
+    """Apply events again, in order of arrival; each comes with whether it was deferred at first.
 
     A deferred one waits as it waited then: after each event that is applied, those that wait are
     tried in order of arrival, from the first again after each success.

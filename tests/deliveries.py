@@ -21,8 +21,17 @@ class Deliveries:
         key, value = event.order_id.encode(), self._codec.encode(event)
         return self.of_bytes(event.topic.value, value, key=key, headers=headers)
 
+    def all(self, *events: Event) -> list[Message]:
+        """A message for each event."""
+        return [self.of(event) for event in events]
+
     def of_bytes(
-        self, topic: str, value: bytes | None, *, key: bytes | None = b"order-1", headers: Headers = ()
+        self,
+        topic: str,
+        value: bytes | None,
+        *,
+        key: bytes | None = b"order-1",
+        headers: Headers = (),
     ) -> Message:
         """The next message of `topic`, with these bytes in it."""
         offset = next(self._offsets.setdefault(topic, itertools.count()))

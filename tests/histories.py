@@ -88,7 +88,7 @@ def scrambled(histories: list[History], seed: int) -> list[Event]:
 
     One event in three comes twice, at once or later.
     """
-    random = Random(seed)  # noqa: S311 - a reproducible order, not a secret
+    random = Random(seed)
     lanes: dict[tuple[str, str], list[Event]] = {}
     for history in histories:
         for event in history.events:

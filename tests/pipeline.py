@@ -1,12 +1,12 @@
 """The whole pipeline as its users see it: events go into Kafka, effects come out of Kafka.
 
-What is read back is decoded with fastavro and the schema files alone, so that a mistake of the codec
-cannot hide itself.
+What is read back is decoded with fastavro and the schema files alone, so that a mistake of the
+codec cannot hide itself.
 """
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +22,11 @@ from schemas.codec import Codec
 from schemas.events import Event
 from schemas.topics import OUTBOUND
 from services.settings import load_settings
+from services.storage import outbox
 from services.storage.database import Database
 from tests.brokers.broker import PARTITIONS, Broker
 from tests.eventually import eventually
+from tests.histories import History
 
 _SINGLE_OBJECT_HEADER_BYTES = 10
 
@@ -65,16 +67,14 @@ class Pipeline:
         codec = Codec()
         self.publish_bytes((e.topic.value, e.order_id.encode(), codec.encode(e)) for e in events)
 
-    def publish_bytes(
-        self, messages: Iterable[tuple[str, bytes | None, bytes | None]]
-    ) -> None:
+    def publish_bytes(self, messages: Iterable[tuple[str, bytes | None, bytes | None]]) -> None:
         """Publish (topic, key, value) as they are."""
         sent = [self._producer.send(topic, key=key, value=value) for topic, key, value in messages]
         for each in sent:
             each.get(timeout=20)
 
     def published(self, *topics: str) -> list[Published]:
-        """All that was ever published to `topics`, by default to all that the pipeline writes to."""
+        """All that was ever published to `topics`; by default to every topic written to."""
         for records in self._reader.poll(timeout_ms=100).values():
             for record in records:
                 self._read.append(
@@ -102,13 +102,32 @@ class Pipeline:
         )
         assert self.effects_of(order_id) == expected
 
+    def wait_for_histories(self, histories: Sequence[History], timeout: float = 120) -> None:
+        """Wait until every history has its effects and nothing more is on its way; look again."""
+        for history in histories:
+            self.wait_for_effects(history.order_id, history.effects, timeout)
+        eventually(
+            lambda: self._moving() and self.outbox_is_empty(), timeout, "the outbox is empty"
+        )
+        self.published()
+        for history in histories:
+            assert self.effects_of(history.order_id) == list(enumerate(history.effects, start=1))
+
+    def outbox_is_empty(self) -> bool:
+        """Whether all that was decided is published."""
+        with self.database.transaction() as connection:
+            return outbox.count(connection) == 0
+
     def wait_for(self, *topics: str, count: int, timeout: float = 60) -> list[Published]:
         """Wait until at least `count` messages were published to `topics`, and return them."""
-        return eventually(
-            lambda: self._moving() and len(found := self.published(*topics)) >= count and found,
-            timeout,
-            f"{count} messages on {topics}",
-        ) or []
+        return (
+            eventually(
+                lambda: self._moving() and len(found := self.published(*topics)) >= count and found,
+                timeout,
+                f"{count} messages on {topics}",
+            )
+            or []
+        )
 
     def _moving(self) -> bool:
         self.stack.mend()

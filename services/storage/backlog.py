@@ -43,7 +43,9 @@ def open_dead_letters(connection: Connection) -> OpenDeadLetters:
     """The dead letters whose status is OPEN."""
     newest = func.max(dead_letters.c.last_seen_at)
     row = connection.execute(
-        select(func.count(), newest).select_from(dead_letters).where(dead_letters.c.status == "OPEN")
+        select(func.count(), newest)
+        .select_from(dead_letters)
+        .where(dead_letters.c.status == "OPEN")
     ).one()
     return OpenDeadLetters(*row)
 
@@ -62,11 +64,11 @@ def sessions(connection: Connection) -> Mapping[str, int]:
     """How many sessions each of our processes has here, by its application name."""
     rows = connection.execute(
         text(
-            "SELECT application_name, count(*) FROM pg_stat_activity "
+            "SELECT application_name, count(*) AS sessions FROM pg_stat_activity "
             "WHERE datname = current_database() AND application_name LIKE 'mediation-%' GROUP BY 1"
         )
     )
-    return {name: count for name, count in rows}
+    return {row.application_name: row.sessions for row in rows}
 
 
 def _oldest(connection: Connection, table: Table, since: Column[Any], *where: Any) -> Backlog:

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any
 from zlib import crc32
 
+import psycopg
 from sqlalchemy import Connection, delete, func, select, text
 
+from services.errors import DatabaseUnavailableError
 from services.messages import Outgoing, flatten, pair
 from services.storage.tables import outbox
 
@@ -100,8 +102,15 @@ def listen(connection: Connection) -> None:
 
 
 def wait(connection: Connection, timeout: float) -> None:
-    """Return when rows were added, or after `timeout` seconds."""
+    """Return when rows were added, or after `timeout` seconds.
+
+    Raises:
+        DatabaseUnavailableError: the connection is gone, and the locks of `claim` with it.
+    """
     driver: Any = connection.connection.dbapi_connection  # driver_connection: None once detached
     assert driver is not None
-    for _ in driver.notifies(timeout=timeout, stop_after=1):
-        return
+    try:
+        for _ in driver.notifies(timeout=timeout, stop_after=1):
+            return
+    except psycopg.Error as error:
+        raise DatabaseUnavailableError(str(error)) from error

@@ -19,7 +19,7 @@ def publish(kafka: Broker, *values: bytes, key: bytes | None = b"order-1") -> No
 
 
 def consumer(kafka: Broker, group: str = "mediation.order-disputed") -> KafkaConsumer:
-    return KafkaConsumer(
+    reader = KafkaConsumer(
         TOPIC,
         group_id=group,
         session_timeout_ms=6_000,
@@ -27,6 +27,10 @@ def consumer(kafka: Broker, group: str = "mediation.order-disputed") -> KafkaCon
         auto_offset_reset="earliest",
         **kafka.client_options(),
     )
+    # Known before it joins: a member that does not know its topic's partitions yet is assigned
+    # none, and joins again.
+    reader.partitions_for_topic(TOPIC)
+    return reader
 
 
 def read(reader: KafkaConsumer, count: int) -> list[ConsumerRecord]:

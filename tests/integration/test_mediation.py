@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from schemas.events import EvidenceKind, VerdictDecision
+from schemas.events import Event, EvidenceKind, VerdictDecision
 from schemas.reasons import Reason
 from services.mediation import Mediation
 from services.rules.case import DisputeState
@@ -17,9 +17,9 @@ from tests.integration.looking import case_of, letters, published
 def test_a_whole_story_in_one_batch_is_applied(
     database: Database, mediation: Mediation, deliveries: Deliveries
 ) -> None:
-    story = [order_disputed(), mediator_assigned(), verdict_issued()]
+    story: list[Event] = [order_disputed(), mediator_assigned(), verdict_issued()]
 
-    handled = mediation.handle([deliveries.of(event) for event in story])
+    handled = mediation.handle(deliveries.all(*story))
 
     assert [each.outcome for each in handled] == [Outcome.APPLIED] * 3
     assert case_of(database).reviews_blocked
@@ -37,7 +37,7 @@ def test_a_whole_story_in_one_batch_is_applied(
 def test_a_story_told_backwards_ends_in_the_same_case_and_effects(
     database: Database, mediation: Mediation, deliveries: Deliveries
 ) -> None:
-    backwards = [verdict_issued(), mediator_assigned(), order_disputed()]
+    backwards: list[Event] = [verdict_issued(), mediator_assigned(), order_disputed()]
 
     for event in backwards:
         mediation.handle([deliveries.of(event)])
@@ -63,7 +63,7 @@ def test_what_is_read_back_is_what_was_decided(
         evidence=(evidence(), evidence(kind=EvidenceKind.OFF_PLATFORM, reference="an e-mail")),
     )
 
-    mediation.handle([deliveries.of(e) for e in (order_disputed(), mediator_assigned(), verdict)])
+    mediation.handle(deliveries.all(order_disputed(), mediator_assigned(), verdict))
 
     resolution = case_of(database).disputes[0].resolution
     assert resolution is not None
@@ -84,7 +84,7 @@ def test_what_is_read_back_is_what_was_decided(
 def test_the_same_batch_again_is_ignored(
     database: Database, mediation: Mediation, deliveries: Deliveries
 ) -> None:
-    batch = [deliveries.of(event) for event in (order_disputed(), mediator_assigned())]
+    batch = deliveries.all(order_disputed(), mediator_assigned())
     mediation.handle(batch)
     before = (case_of(database), published(database))
 
@@ -132,9 +132,9 @@ def test_a_dispute_id_of_another_order_is_rejected(
 def test_a_dispute_id_under_two_orders_in_one_batch_belongs_to_the_first(
     database: Database, mediation: Mediation, deliveries: Deliveries
 ) -> None:
-    both = [order_disputed(), order_disputed(order_id="order-2")]
+    both: list[Event] = [order_disputed(), order_disputed(order_id="order-2")]
 
-    mediation.handle([deliveries.of(event) for event in both])
+    mediation.handle(deliveries.all(*both))
 
     assert letters(database) == [("order.disputed", Reason.DISPUTE_CONFLICT)]
     assert case_of(database).frozen
@@ -144,18 +144,18 @@ def test_a_dispute_id_under_two_orders_in_one_batch_belongs_to_the_first(
 def test_a_second_dispute_after_a_relaunch_is_settled_separately(
     database: Database, mediation: Mediation, deliveries: Deliveries
 ) -> None:
-    first = [
+    first: list[Event] = [
         order_disputed(),
         mediator_assigned(),
         verdict_issued(decision=VerdictDecision.RELAUNCH),
     ]
-    second = [
+    second: list[Event] = [
         order_disputed(dispute_id="dispute-2"),
         mediator_assigned(dispute_id="dispute-2"),
         verdict_issued(dispute_id="dispute-2", decision=VerdictDecision.PAY_SELLER),
     ]
 
-    mediation.handle([deliveries.of(event) for event in (*first, *second)])
+    mediation.handle(deliveries.all(*first, *second))
 
     states = [dispute.state for dispute in case_of(database).disputes]
     assert states == [DisputeState.RESOLVED, DisputeState.RESOLVED]
@@ -171,8 +171,12 @@ def test_a_second_dispute_after_a_relaunch_is_settled_separately(
 def test_the_assignment_latency_is_observed_once_a_dispute(
     mediation: Mediation, deliveries: Deliveries
 ) -> None:
-    story = [order_disputed(), mediator_assigned(), mediator_assigned(mediator_id="mediator-2")]
+    story: list[Event] = [
+        order_disputed(),
+        mediator_assigned(),
+        mediator_assigned(mediator_id="mediator-2"),
+    ]
 
-    handled = mediation.handle([deliveries.of(event) for event in story])
+    handled = mediation.handle(deliveries.all(*story))
 
     assert [each.assignment_latency for each in handled] == [None, timedelta(hours=30), None]

@@ -1,5 +1,6 @@
 """What becomes of events that come too early?"""
 
+from schemas.events import Event
 from schemas.reasons import Reason
 from services.mediation import Mediation
 from services.storage import inbox
@@ -55,8 +56,12 @@ def test_an_expired_event_of_one_topic_leaves_the_other_topics_waiting(
 def test_a_verdict_of_a_mediator_never_put_in_charge_is_given_up_for_that(
     database: Database, mediation: Mediation, deliveries: Deliveries, clock: SetClock
 ) -> None:
-    story = [order_disputed(), mediator_assigned(), verdict_issued(mediator_id="stranger")]
-    mediation.handle([deliveries.of(event) for event in story])
+    story: list[Event] = [
+        order_disputed(),
+        mediator_assigned(),
+        verdict_issued(mediator_id="stranger"),
+    ]
+    mediation.handle(deliveries.all(*story))
     clock.advance(days=8)
 
     mediation.expire_parked("verdict.issued")

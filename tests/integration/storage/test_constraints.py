@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from schemas.events import Event
 from services.errors import StorageError
 from services.mediation import Mediation
 from services.storage.database import Database
@@ -13,15 +14,15 @@ from tests.deliveries import Deliveries
 @pytest.fixture
 def resolved(database: Database, mediation: Mediation, deliveries: Deliveries) -> Database:
     """One order, disputed and closed with a full refund."""
-    story = [order_disputed(), mediator_assigned(), verdict_issued()]
-    mediation.handle([deliveries.of(event) for event in story])
+    story: list[Event] = [order_disputed(), mediator_assigned(), verdict_issued()]
+    mediation.handle(deliveries.all(*story))
     return database
 
 
 @pytest.fixture
 def in_mediation(database: Database, mediation: Mediation, deliveries: Deliveries) -> Database:
     """One order, disputed and in mediation."""
-    mediation.handle([deliveries.of(event) for event in (order_disputed(), mediator_assigned())])
+    mediation.handle(deliveries.all(order_disputed(), mediator_assigned()))
     return database
 
 

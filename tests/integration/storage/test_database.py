@@ -55,12 +55,15 @@ def test_a_connection_that_was_cut_is_a_passing_failure_and_the_next_one_works(
     database: Database, empty_database_url: str
 ) -> None:
     cut = "SELECT pg_terminate_backend(:pid)"
-    with closing(Database(empty_database_url)) as other:
-        with pytest.raises(DatabaseUnavailableError), database.transaction() as connection:
-            pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-            with other.transaction() as operator:
-                operator.execute(text(cut), {"pid": pid})
-            connection.execute(text("SELECT 1"))
+    with (
+        closing(Database(empty_database_url)) as other,
+        pytest.raises(DatabaseUnavailableError),
+        database.transaction() as connection,
+    ):
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with other.transaction() as operator:
+            operator.execute(text(cut), {"pid": pid})
+        connection.execute(text("SELECT 1"))
 
     database.ping()
 

@@ -1,0 +1,90 @@
+# Every command of this project. Rule: each target does its own set-up, so any of them may be the first.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+# The name carries the checkout's place: a virtual environment that was moved is made anew.
+READY := $(VENV)/.ready-$(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
+
+.PHONY: help
+help: ## Show this list
+	@echo "Usage: make <target>"; echo
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: $(READY) ## Run a dozen disputes through the real pipeline and check every outcome
+	@$(BIN)/mediation demo --check
+
+.PHONY: test
+test: $(READY) ## Run every test, with branch coverage (Apache Kafka too where Java and Maven, or Docker, are there)
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+.PHONY: check
+check: $(READY) ## Lint, format, types, import arrows, architecture tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/architecture
+
+.PHONY: fix
+fix: $(READY) ## Repair what ruff can repair, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+UV := $(shell command -v uv || echo $(BIN)/uv)
+PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-input
+COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--extra embedded --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: lock
+lock: $(READY) ## Pin the newest versions in requirements.txt and requirements-dev.txt again
+	@command -v $(UV) >/dev/null || $(PIP) --quiet uv
+	$(COMPILE) --upgrade -o requirements.txt
+	$(COMPILE) --upgrade --group dev --constraint requirements.txt -o requirements-dev.txt
+
+# --- set-up, redone only when the requirements or pyproject.toml change ---
+
+define FIND_PYTHON
+python=""; \
+for candidate in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+	if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		python="$$candidate"; break; \
+	fi; \
+done; \
+if [ -z "$$python" ]; then \
+	echo "error: Python 3.11 or newer was not found (looked for: $(or $(PYTHON),python3, python3.14 to python3.11))." >&2; \
+	echo "Install one (Debian: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3" >&2; \
+	exit 1; \
+fi; \
+if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+	version="$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+	echo "error: $$python comes without ensurepip, so no virtual environment can be made." >&2; \
+	echo "On Debian and Ubuntu: apt-get install python$$version-venv" >&2; \
+	exit 1; \
+fi
+endef
+
+# Takes pip's report and shows a life sign for every tenth package.
+COUNT = awk '/^Collecting/ && ++n % 10 == 0 { printf "  %d of about $(1) packages\n", n; fflush() }'
+
+$(READY): requirements-dev.txt pyproject.toml
+	@if [ ! -e $@ ]; then \
+		$(FIND_PYTHON); \
+		echo "Setting up $(VENV) with $$("$$python" --version): once, and about a minute"; \
+		rm -rf $(VENV); \
+		"$$python" -m venv $(VENV); \
+	else \
+		echo "Bringing $(VENV) up to date"; \
+	fi
+	@$(PIP) --progress-bar off --require-hashes -r requirements-dev.txt 2>&1 \
+		| tee $(VENV)/set-up.log \
+		| $(call COUNT,$(shell grep -c '^[a-z].*==' requirements-dev.txt)) \
+		|| { tail -n 20 $(VENV)/set-up.log >&2; exit 1; }
+	@$(PIP) --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "Ready."

@@ -1,0 +1,1 @@
+"""How the pipeline runs: consumers, relay, command line. It may import services and schemas."""

@@ -1,0 +1,144 @@
+"""The composition root: the only place where parts are chosen, made and joined."""
+
+from collections.abc import Callable
+
+import structlog
+from prometheus_client import start_http_server
+
+from consumers import mediator_assigned, order_disputed, verdict_issued
+from consumers.broker import Admin, Consumer, Publisher
+from consumers.logs import configure_logging
+from consumers.outbox_relay import OutboxRelay
+from consumers.runner import ConsumerDefinition, Runner, StopSignal
+from schemas.codec import Codec
+from schemas.registry import HttpSchemaRegistry
+from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
+from services.clock import system_clock
+from services.errors import RefusedError, SettingsError
+from services.flood import FloodGate
+from services.mediation import Mediation
+from services.metrics import Metrics
+from services.retry import Backoff
+from services.settings import PREFIX, Settings
+from services.storage import schema
+from services.storage.database import Database
+
+CONSUMERS: dict[str, ConsumerDefinition] = {
+    "order-disputed": order_disputed.CONSUMER,
+    "mediator-assigned": mediator_assigned.CONSUMER,
+    "verdict-issued": verdict_issued.CONSUMER,
+}
+RELAY = "relay"
+PROCESSES = (*CONSUMERS, RELAY)
+ALL_TOPICS = tuple(
+    [topic.value for topic in (*INBOUND, *OUTBOUND)]
+    + [dead_letter_topic(topic) for topic in INBOUND]
+)
+"""Every topic that the pipeline reads or writes."""
+
+
+def run_process(name: str, settings: Settings) -> None:
+    """Run one process of the pipeline, by its name in `PROCESSES`, until it is asked to stop.
+
+    `settings` must name a broker and a database.
+
+    Raises:
+        BrokerUnavailableError, DatabaseUnavailableError: a dependency does not answer at the start.
+        SchemaVersionError, RefusedError: the database or the topics are not ready for this release.
+        FloodError: too many dead letters.
+    """
+    configure_logging(settings, process=name)
+    stop = StopSignal()
+    stop.install()
+    database = make_database(settings, name)
+    schema.require_needed_version(database)
+    require_topics(settings)
+    metrics = Metrics()
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.registry)
+    runnable = _relay if name == RELAY else _consumer
+    runnable(name, settings, database, stop, metrics)()
+    structlog.get_logger().info("stopped")
+
+
+def make_database(settings: Settings, process: str) -> Database:
+    """The database that the settings name."""
+    assert settings.database_url is not None
+    return Database(
+        settings.database_url.get_secret_value(),
+        application_name=f"mediation-{process}",
+        statement_timeout=settings.database_statement_timeout,
+    )
+
+
+def make_codec(settings: Settings) -> Codec:
+    """The codec, with a schema registry if the settings name one. Raises as `make_registry`."""
+    return Codec(make_registry(settings))
+
+
+def make_registry(settings: Settings) -> HttpSchemaRegistry | None:
+    """The schema registry, if the settings name one; nothing is sent yet.
+
+    Raises:
+        SettingsError: its URL cannot be one.
+    """
+    if settings.schema_registry_url is None:
+        return None
+    password = settings.schema_registry_password
+    user = settings.schema_registry_username
+    auth = (user, password.get_secret_value()) if user and password else None
+    try:
+        return HttpSchemaRegistry(settings.schema_registry_url, auth=auth)
+    except ValueError as error:
+        raise SettingsError(f"{PREFIX}SCHEMA_REGISTRY_URL: {error}") from None
+
+
+def require_topics(settings: Settings) -> None:
+    """Raises `RefusedError`, with its remedy, if a topic of the pipeline does not exist."""
+    admin = Admin(settings)
+    try:
+        missing = sorted(set(ALL_TOPICS) - admin.topics())
+    finally:
+        admin.close()
+    if missing:
+        raise RefusedError(
+            f"topics do not exist: {', '.join(missing)}: run `mediation topics create`"
+        )
+
+
+def _consumer(
+    name: str, settings: Settings, database: Database, stop: StopSignal, metrics: Metrics
+) -> Callable[[], None]:
+    definition = CONSUMERS[name]
+    mediation = Mediation(
+        database,
+        make_codec(settings),
+        group=definition.group,
+        clock=system_clock,
+        flood=FloodGate(window=settings.flood_window, limit=settings.flood_limit),
+        parking_limit=settings.parking_limit,
+    )
+    return Runner(
+        definition,
+        Consumer(settings, topic=definition.topic.value, group=definition.group),
+        mediation,
+        stop=stop,
+        backoff=Backoff(settings.backoff_initial, settings.backoff_max),
+        clock=system_clock,
+        metrics=metrics,
+        batch_size=settings.batch_size,
+    ).run
+
+
+def _relay(
+    name: str, settings: Settings, database: Database, stop: StopSignal, metrics: Metrics
+) -> Callable[[], None]:
+    return OutboxRelay(
+        database,
+        lambda: Publisher(settings),
+        stop=stop,
+        backoff=Backoff(settings.backoff_initial, settings.backoff_max),
+        clock=system_clock,
+        metrics=metrics,
+        batch_size=settings.relay_batch_size,
+    ).run

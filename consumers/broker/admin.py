@@ -1,0 +1,96 @@
+"""What a person or a start-up check asks of the cluster."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
+from kafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError
+
+from consumers.broker.connection import connect, in_words, translated
+from services.errors import RefusedError
+from services.settings import Settings
+
+
+class Admin:
+    """Questions and requests to the cluster as a whole."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect. Raises `BrokerUnavailableError`."""
+        self._address = settings.kafka_bootstrap_servers or ""
+        with translated(self._address):
+            self._client: Any = connect(KafkaAdminClient, settings)
+
+    def topics(self) -> set[str]:
+        """The names of the topics that exist."""
+        with translated(self._address):
+            return set(self._client.list_topics())
+
+    def create_topics(
+        self, names: Sequence[str], *, partitions: int, replication_factor: int, **configs: str
+    ) -> list[str]:
+        """Create those of `names` that do not exist; returns the ones that were created.
+
+        Raises:
+            RefusedError: the cluster does not allow it, for example with too few brokers.
+            BrokerUnavailableError: the cluster does not answer.
+        """
+        created = []
+        existing = self.topics()
+        for name in names:
+            if name in existing:
+                continue
+            wanted = {
+                "num_partitions": partitions,
+                "replication_factor": replication_factor,
+                "configs": {key.replace("_", "."): value for key, value in configs.items()},
+            }
+            try:
+                self._client.create_topics({name: wanted})
+            except TopicAlreadyExistsError:
+                continue
+            except KafkaError as error:
+                raise RefusedError(f"topic {name} was not created: {in_words(error)}") from error
+            created.append(name)
+        return created
+
+    def committed(self, group: str, topic: str, partitions: Collection[int]) -> dict[int, int]:
+        """The offset that `group` reads next in each of these partitions, where it has read any.
+
+        The partitions are named, since the embedded broker does not answer for all of them at once.
+        """
+        wanted = [TopicPartition(topic, number) for number in partitions]
+        with translated(self._address):
+            found = self._client.list_group_offsets({group: wanted})[group]
+        return {each.partition: entry.offset for each, entry in found.items() if entry.offset >= 0}
+
+    def members(self, group: str) -> int | None:
+        """How many members `group` has; None where the broker cannot say, as the embedded one."""
+        with translated(self._address):
+            try:
+                described = self._client.describe_groups([group])
+            except KafkaConnectionError:
+                self._client.list_topics()  # it ended the connection instead of answering
+                return None
+        return len(described[group]["members"])
+
+    def lag(self, group: str, topic: str) -> int:
+        """How many messages of `topic`, over all its partitions, `group` has not committed yet."""
+        with translated(self._address):
+            (described,) = self._client.describe_topics([topic])
+            numbers = [each["partition_index"] for each in described["partitions"]]
+            partitions = [TopicPartition(topic, number) for number in numbers]
+            first, last = (
+                self._client.list_partition_offsets(dict.fromkeys(partitions, spec))
+                for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+            )
+        committed = self.committed(group, topic, numbers)
+        return sum(
+            last[each].offset - max(committed.get(each.partition, 0), first[each].offset)
+            for each in partitions
+        )
+
+    def close(self) -> None:
+        """Disconnect."""
+        with translated(self._address):
+            self._client.close()

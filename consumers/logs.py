@@ -1,0 +1,59 @@
+"""Log lines: on standard error, one JSON object a line unless the settings say otherwise.
+
+What the Kafka library has to say comes out the same way, each kind of line now and then: a broker
+that is away makes it say the same thing many times a second.
+"""
+
+import logging
+import sys
+import time
+
+import structlog
+
+from services.settings import Settings
+
+REPEAT_SECONDS = 30.0
+
+
+def configure_logging(settings: Settings, **always: str) -> None:
+    """Set logging up for this process; `always` stands in every line."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    structlog.contextvars.bind_contextvars(**always)
+    library = logging.getLogger("kafka")
+    library.setLevel(logging.WARNING)
+    library.propagate = False
+    library.handlers = [LibraryHandler()]
+
+
+class LibraryHandler(logging.Handler):
+    """Passes a library's warnings on, the same kind of line once in `REPEAT_SECONDS`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[object, float] = {}
+        self._log = structlog.get_logger()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it, unless the same was said a moment ago."""
+        now = time.monotonic()
+        kind = (record.name, record.msg)
+        if now - self._said_at.get(kind, -REPEAT_SECONDS) < REPEAT_SECONDS:
+            return
+        self._said_at[kind] = now
+        self._log.warning("kafka_library", logger=record.name, said=record.getMessage())

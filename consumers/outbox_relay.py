@@ -1,0 +1,109 @@
+"""The relay: publishes what the outbox holds, and deletes a row only after it was acknowledged.
+
+It copies bytes and understands nothing. One relay is active per slot; a second relay waits for the
+slots of one that dies. Publishing a row twice is possible, and harmless, since an effect's id says
+that it is the same one; losing a row is not.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+from sqlalchemy import Connection
+
+from consumers.runner import StopSignal
+from services.clock import Clock
+from services.errors import TransientError
+from services.messages import Outgoing
+from services.metrics import Metrics
+from services.retry import Backoff
+from services.storage import outbox
+from services.storage.database import Database
+
+IDLE_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+class Sink(Protocol):
+    """Where messages go to; `consumers.broker.Publisher` says what each call promises."""
+
+    def publish(self, batch: Sequence[Outgoing]) -> None:
+        """Publish, and return once all is acknowledged."""
+
+    def close(self) -> None:
+        """Disconnect."""
+
+
+class OutboxRelay:
+    """Runs until it is asked to stop. `connect` makes a new sink after one has failed."""
+
+    def __init__(
+        self,
+        database: Database,
+        connect: Callable[[], Sink],
+        *,
+        stop: StopSignal,
+        backoff: Backoff,
+        clock: Clock,
+        metrics: Metrics,
+        batch_size: int,
+    ) -> None:
+        self._database = database
+        self._connect = connect
+        self._stop = stop
+        self._backoff = backoff
+        self._clock = clock
+        self._metrics = metrics
+        self._batch_size = batch_size
+        self._failures = 0
+
+    def run(self) -> None:
+        """Relay until asked to stop. After a passing failure everything is taken up anew."""
+        while not self._stop.is_set():
+            try:
+                self._relay()
+            except TransientError as error:
+                self._failures += 1
+                delay = self._backoff.delay(self._failures)
+                self._metrics.retries.labels(type(error).__name__).inc()
+                log.warning(
+                    "retrying", attempt=self._failures, wait=round(delay, 2), error=str(error)
+                )
+                self._stop.wait(delay)
+
+    def _relay(self) -> None:
+        sink = self._connect()
+        try:
+            with self._database.session() as session:
+                outbox.listen(session)
+                ours: set[int] = set()
+                while not self._stop.is_set():
+                    ours = self._claim(session, ours)
+                    if not self._publish_some(session, sink, ours):
+                        outbox.wait(session, IDLE_SECONDS)
+        finally:
+            sink.close()
+
+    def _claim(self, session: Connection, ours: set[int]) -> set[int]:
+        """Try for the slots that another relay had; holding them lasts as long as the session."""
+        missing = set(range(outbox.SLOTS)) - ours
+        gained = outbox.claim(session, missing) if missing else set()
+        if gained:
+            log.info("slots_claimed", slots=sorted(gained))
+        return ours | gained
+
+    def _publish_some(self, session: Connection, sink: Sink, ours: set[int]) -> bool:
+        """Publish the oldest rows of our slots; False when there is nothing to do."""
+        self._metrics.last_poll.set(self._clock().timestamp())
+        rows = outbox.pending(session, ours, self._batch_size) if ours else []
+        if rows:
+            sink.publish([row.outgoing for row in rows])
+            outbox.remove(session, [row.id for row in rows])
+            topics = Counter(row.outgoing.topic for row in rows)
+            for topic, count in topics.items():
+                self._metrics.published.labels(topic).inc(count)
+            log.info("published", rows=len(rows))
+            self._failures = 0
+        return bool(rows)

@@ -1,0 +1,207 @@
+"""The loop of a consumer process: poll, handle in one transaction, commit the offsets.
+
+A failure that may pass holds the same batch and tries again; nothing is skipped. Whatever ends the
+process, what was not committed is delivered again, and what was handled is then ignored.
+"""
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import structlog
+
+from schemas.topics import Topic
+from services.clock import Clock
+from services.errors import TransientError
+from services.mediation import Mediation
+from services.messages import Message
+from services.metrics import Metrics
+from services.reading import Handled
+from services.retry import Backoff
+from services.rules.outcome import Outcome
+
+POLL_SECONDS = 1.0
+EXPIRY_SECONDS = 60.0
+GRACE_SECONDS = 8.0
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerDefinition:
+    """What tells one consumer from another: its topic, its group, and what handles a batch."""
+
+    topic: Topic
+    group: str
+    handler: Callable[[Mediation, Sequence[Message]], list[Handled]]
+
+
+class Source(Protocol):
+    """Where messages come from; `consumers.broker.Consumer` says what each call promises."""
+
+    def poll(self, limit: int, timeout: float) -> list[Message]:
+        """Some messages, or none."""
+
+    def commit(self, messages: Sequence[Message]) -> None:
+        """These were handled."""
+
+    def hold(self, seconds: float, stopping: Callable[[], bool]) -> None:
+        """Wait, and stay a member of the group."""
+
+    def still_ours(self, messages: Sequence[Message]) -> list[Message]:
+        """Those that nobody else will be given."""
+
+    def close(self) -> None:
+        """Leave."""
+
+
+class StopSignal:
+    """Set by SIGTERM or SIGINT: finish the batch, commit, leave, exit with 0.
+
+    If that takes longer than `GRACE_SECONDS`, the process ends all the same: nothing is lost by it.
+    """
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def install(self) -> None:
+        """Take over SIGTERM and SIGINT; only from the main thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.set())
+
+    def set(self) -> None:
+        """Ask to stop."""
+        if not self._event.is_set():
+            self._event.set()
+            watchdog = threading.Timer(GRACE_SECONDS, _leave)
+            watchdog.daemon = True
+            watchdog.start()
+
+    def is_set(self) -> bool:
+        """Whether we were asked to stop."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until asked to stop, `seconds` at most; returns whether we were."""
+        return self._event.wait(seconds)
+
+
+class Runner:
+    """Runs one consumer until it is asked to stop."""
+
+    def __init__(
+        self,
+        definition: ConsumerDefinition,
+        source: Source,
+        mediation: Mediation,
+        *,
+        stop: StopSignal,
+        backoff: Backoff,
+        clock: Clock,
+        metrics: Metrics,
+        batch_size: int,
+    ) -> None:
+        self._definition = definition
+        self._source = source
+        self._mediation = mediation
+        self._stop = stop
+        self._backoff = backoff
+        self._clock = clock
+        self._metrics = metrics
+        self._batch_size = batch_size
+        self._expired_at = clock().timestamp()
+
+    def run(self) -> None:
+        """Consume until asked to stop, then leave the group.
+
+        Raises:
+            FloodError: too many dead letters; the offsets of the batch were not committed.
+        """
+        try:
+            while not self._stop.is_set():
+                self._metrics.last_poll.set(self._clock().timestamp())
+                batch = self._retrying(self._poll) or []
+                if batch:
+                    self._process(batch)
+                self._expire_now_and_then()
+        finally:
+            self._close()
+
+    def _poll(self) -> list[Message]:
+        return self._source.poll(self._batch_size, POLL_SECONDS)
+
+    def _process(self, batch: list[Message]) -> None:
+        """Handle a batch, again and again if need be, but only what is still ours of it."""
+
+        def handle() -> list[Handled]:
+            nonlocal batch
+            batch = self._source.still_ours(batch)
+            return self._definition.handler(self._mediation, batch) if batch else []
+
+        handled = self._retrying(handle)
+        if handled:
+            self._source.commit(batch)
+            self._report(handled)
+
+    def _expire_now_and_then(self) -> None:
+        now = self._clock().timestamp()
+        if abs(now - self._expired_at) >= EXPIRY_SECONDS:
+            self._expired_at = now
+            topic = self._definition.topic.value
+            self._report(self._retrying(lambda: self._mediation.expire_parked(topic)) or [])
+
+    def _retrying(self, call: Callable[[], T]) -> T | None:
+        """The answer of `call`, tried until it gives one; None if we are asked to stop first."""
+        attempt = 0
+        while not self._stop.is_set():
+            try:
+                return call()
+            except TransientError as error:
+                attempt += 1
+                delay = self._backoff.delay(attempt)
+                self._metrics.retries.labels(type(error).__name__).inc()
+                log.warning("retrying", attempt=attempt, wait=round(delay, 2), error=str(error))
+                self._wait(delay)
+        return None
+
+    def _wait(self, seconds: float) -> None:
+        try:
+            self._source.hold(seconds, self._stop.is_set)
+        except TransientError:
+            self._stop.wait(seconds)
+
+    def _report(self, handled: list[Handled]) -> None:
+        if not handled:
+            return
+        self._metrics.observe(handled, self._clock())
+        outcomes = Counter(each.outcome.value for each in handled)
+        log.info("handled", topic=self._definition.topic.value, **outcomes)
+        for each in handled:
+            if each.outcome is Outcome.REJECTED:
+                log.warning(
+                    "rejected",
+                    reason=each.reason,
+                    explanation=each.explanation,
+                    topic=each.message.topic,
+                    partition=each.message.partition,
+                    offset=each.message.offset,
+                    event_id=each.event and str(each.event.event_id),
+                    order_id=each.event and each.event.order_id,
+                )
+
+    def _close(self) -> None:
+        try:
+            self._source.close()
+        except TransientError as error:
+            log.warning("close_failed", error=str(error))
+
+
+def _leave() -> None:
+    log.warning("stopped_without_finishing", note="what was not committed is delivered again")
+    os._exit(0)

@@ -1,0 +1,139 @@
+"""The whole pipeline on one machine: real processes, and embedded what is not configured.
+
+Rule: what is configured is used and never started or stopped here; what is not, lives as long as
+the stack does.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from pydantic import SecretStr
+
+from consumers.bootstrap import ALL_TOPICS, PROCESSES, make_database
+from consumers.broker import Admin
+from consumers.embedded import EmbeddedBroker, EmbeddedDatabase
+from consumers.processes import Children
+from services.errors import PermanentError
+from services.settings import Settings
+from services.storage import schema
+
+PARTITIONS: Final = 6
+"""Of each topic that is created on a Kafka of your own, unless you say otherwise."""
+
+BROKERS_CHOICE: Final = -1
+"""As a replication factor: what the brokers have as their default."""
+
+_POLL_SECONDS = 0.05
+
+
+class StackNotReadyError(PermanentError):
+    """A process did not become ready in time; the message says which, and its last words."""
+
+
+class Stack:
+    """Broker, database, schema and topics from entry to exit; the four processes when asked for.
+
+    Made from `settings` as they were loaded. `say` is told, a line at a time, what a person may
+    want to know. Whoever owns the stack calls `mend` now and then.
+
+    Entry raises EmbeddedPartMissingError, EmbeddedPartFailedError, DatabaseUnavailableError,
+    BrokerUnavailableError, SchemaVersionError or RefusedError.
+    """
+
+    def __init__(
+        self, settings: Settings, data_dir: Path, say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.data_dir = data_dir.expanduser().resolve()
+        self.settings = settings.model_copy(update={"data_dir": self.data_dir})
+        self._say = say
+        self._parts = ExitStack()
+        self._children: Children | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as parts:
+            self._make_database(parts)
+            self._make_broker(parts)
+            self._parts = parts.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.stop_processes()
+        finally:
+            self._parts.close()
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """The process ids of the processes that run, by their names in `bootstrap.PROCESSES`."""
+        return self._children.pids if self._children else {}
+
+    def start_processes(self) -> None:
+        """Start the consumers and the relay; their logs are `<data_dir>/logs/<name>.log`."""
+        self._children = Children(self.settings, self.data_dir / "logs", self._say)
+        self._children.start(PROCESSES)
+
+    def wait_until_ready(
+        self, timeout: float = 60.0, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Return when all consumers have partitions and the relay its slots, or when `stopping`.
+
+        Raises:
+            StackNotReadyError: that was not so within `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while self._children and not stopping() and (late := self._children.not_ready()):
+            if time.monotonic() > deadline:
+                said = "; ".join(f"{name}: {words}" for name, words in late.items())
+                raise StackNotReadyError(f"not ready after {timeout:g} s: {said}")
+            self._children.mend()
+            time.sleep(_POLL_SECONDS)
+
+    def mend(self) -> None:
+        """Restart processes that ended unexpectedly, each after a delay that grows up to 30 s."""
+        if self._children:
+            self._children.mend()
+
+    def stop_processes(self) -> None:
+        """Stop the processes and wait until they ended; within 9 s."""
+        children, self._children = self._children, None
+        if children:
+            children.stop()
+
+    def _make_database(self, parts: ExitStack) -> None:
+        if self.settings.database_url is None:
+            self._say(f"starting PostgreSQL in {self.data_dir}")
+            embedded = parts.enter_context(EmbeddedDatabase(self.data_dir))
+            self._set(database_url=SecretStr(embedded.url))
+        database = make_database(self.settings, "stack")
+        try:
+            schema.upgrade(database)
+        finally:
+            database.close()
+
+    def _make_broker(self, parts: ExitStack) -> None:
+        if self.settings.kafka_bootstrap_servers is None:
+            self._say("starting the embedded broker")
+            embedded = parts.enter_context(EmbeddedBroker())
+            embedded.create(ALL_TOPICS)
+            version = ".".join(str(number) for number in embedded.api_version)
+            self._set(kafka_bootstrap_servers=embedded.bootstrap_servers, kafka_api_version=version)
+            return
+        admin = Admin(self.settings)
+        try:
+            admin.create_topics(
+                ALL_TOPICS, partitions=PARTITIONS, replication_factor=BROKERS_CHOICE
+            )
+        finally:
+            admin.close()
+
+    def _set(self, **values: object) -> None:
+        self.settings = self.settings.model_copy(update=values)
