@@ -78,7 +78,8 @@ class OutboxRelay:
         try:
             with self._database.session() as session:
                 outbox.listen(session)
-                ours: set[int] = set()
+                ours = outbox.claim(session, range(outbox.SLOTS))
+                log.info("relaying", slots=sorted(ours))
                 while not self._stop.is_set():
                     ours = self._claim(session, ours)
                     if not self._publish_some(session, sink, ours):

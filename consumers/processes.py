@@ -26,7 +26,7 @@ STOP_SECONDS: Final = 8.5
 _STEADY_SECONDS = 60.0  # a child that lived for so long starts its backoff anew
 _POLL_SECONDS = 0.05
 _TAIL_BYTES = 16 * 1024
-_READY_WORDS = {RELAY: b"slots_claimed"}
+_READY_WORDS = {RELAY: b"relaying"}
 _READY_WORD = b"partitions_assigned"
 
 

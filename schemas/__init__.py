@@ -1,4 +1,4 @@
 """What is said on the wire: topics, events, effects, their Avro contracts and the codec.
 
-Rule of the package: it imports nothing else of this project (DESIGN 6).
+Rule of the package: it imports nothing else of this project.
 """

@@ -1,7 +1,7 @@
 """Turns facts into bytes and bytes into events.
 
 Rule of this file: bytes are judged before they are believed. The size first, then the framing,
-then the schema that it names, then every byte of the body, then every field (DESIGN 3).
+then the schema that it names, then every byte of the body, then every field.
 
 Two framings are read: Avro's single-object encoding (`C3 01`, then the CRC-64-AVRO fingerprint of
 the schema, little-endian) and Confluent's (`00`, then a schema id, big-endian). The first one is

@@ -1,7 +1,7 @@
 """The ten effects that are produced, as frozen values.
 
 Rule of this file: an effect is a fact that already happened when it is published, and saying it
-twice is harmless: `effect_id` is the same for the same effect, for ever (DESIGN 3).
+twice is harmless: `effect_id` is the same for the same effect, for ever (docs/contracts.md).
 """
 
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ class OpenedBy(StrEnum):
 
 
 class VerdictDecision(StrEnum):
-    """What a mediator decided (DESIGN 1, rules 7 to 10)."""
+    """What a mediator decided (rules 7 to 10)."""
 
     UNKNOWN = "UNKNOWN"
     FULL_REFUND = "FULL_REFUND"
@@ -36,7 +36,7 @@ class VerdictDecision(StrEnum):
 
 
 class Ground(StrEnum):
-    """On which ground a mediator decided (DESIGN 1, rules 7 to 10)."""
+    """On which ground a mediator decided (rules 7 to 10)."""
 
     UNKNOWN = "UNKNOWN"
     ORDER_NOT_CONFORMING = "ORDER_NOT_CONFORMING"

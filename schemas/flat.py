@@ -2,7 +2,7 @@
 
 Rule of this file: only flat records are. A recursive schema crashes the decoder, an array whose
 items take no bytes fills the memory from a few, and an ambiguous union cannot be checked by
-writing again (DESIGN 3, "Strict decoding").
+writing again (docs/adr/0009-strict-decoding.md).
 """
 
 from typing import Any

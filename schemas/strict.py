@@ -1,8 +1,8 @@
 """Reads the body of an event so strictly that nothing but an honest encoding passes.
 
 Rule of this file: a body is accepted when writing again what was read gives the same bytes, or
-when the sole difference is another blocking of the array in the last field (DESIGN 3, "Strict
-decoding"). fastavro alone also accepts an enum index of -1, a negative union index, overlong
+when the sole difference is another blocking of the array in the last field
+(docs/adr/0009-strict-decoding.md). fastavro alone also accepts an enum index of -1, a negative union index, overlong
 numbers and leftover bytes, each of which turns a corrupt event into another event.
 """
 

@@ -12,7 +12,7 @@ from schemas.events import Evidence, Ground, OpenedBy, VerdictDecision
 
 
 class DisputeState(StrEnum):
-    """How far a dispute has come (DESIGN §2); it only ever moves downwards in this list."""
+    """How far a dispute has come (docs/rules.md); it only ever moves downwards in this list."""
 
     OPEN = "OPEN"
     IN_MEDIATION = "IN_MEDIATION"
@@ -21,7 +21,7 @@ class DisputeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The money held in escrow for an order, in minor units of one currency (DESIGN §2, money)."""
+    """The money held in escrow for an order, in minor units of one currency (docs/rules.md)."""
 
     currency: str
     captured_minor: int

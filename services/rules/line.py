@@ -85,7 +85,7 @@ class Row:
 
     @property
     def cells(self) -> Mapping[type[Event], tuple[Line[Any], ...]]:
-        """The cells of this row by the type of the event, in the order of DESIGN §2."""
+        """The cells of this row by the type of the event, in the order of docs/rules.md."""
         return MappingProxyType(
             {
                 OrderDisputed: self.order_disputed,

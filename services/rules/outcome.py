@@ -12,7 +12,7 @@ from services.rules.case import Case
 
 
 class Outcome(StrEnum):
-    """What became of an event (DESIGN §2)."""
+    """What became of an event (docs/rules.md)."""
 
     APPLIED = "applied"
     IGNORED = "ignored"

@@ -1,6 +1,6 @@
 """Who gets what of the money in escrow.
 
-Rule: refund + payout + platform = captured, always, to the cent (DESIGN §2, money). Amounts are
+Rule: refund + payout + platform = captured, always, to the cent (docs/rules.md). Amounts are
 whole minor units of one currency; no float ever touches them.
 """
 
@@ -53,7 +53,7 @@ MONEY: Mapping[VerdictDecision, Callable[[Terms, int], Split]] = MappingProxyTyp
         VerdictDecision.RELAUNCH: lambda _terms, _: Split(0, 0, 0),
     }
 )
-"""DESIGN §2's table of the money: (terms, refund of a partial refund) -> who gets what."""
+"""The money table of docs/rules.md: (terms, refund of a partial refund) -> who gets what."""
 
 
 def refund_in_range(terms: Terms, refund_minor: int | None) -> bool:

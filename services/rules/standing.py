@@ -9,7 +9,7 @@ from services.rules.case import Case
 
 
 class Standing(StrEnum):
-    """What the case says of the dispute an event names (DESIGN §2, first column)."""
+    """What the case says of the dispute an event names: the first column of docs/rules.md."""
 
     ELSEWHERE = "ELSEWHERE"
     UNDISPUTED = "UNDISPUTED"

@@ -1,4 +1,4 @@
-"""The transition table of DESIGN §2, as data: 7 standings × 3 events.
+"""The transition table of docs/rules.md, as data: 7 standings × 3 events.
 
 Rule: what an event comes to is written here and nowhere else. Tests walk every cell, and the
 diagram and the table in the documentation are generated from it.

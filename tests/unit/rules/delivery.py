@@ -1,7 +1,7 @@
 """The smallest pipeline there is: an inbox, a parking place, and `decide`.
 
 Rule: a known event id is ignored. A deferred event is parked, and the parked ones are tried again
-in order of arrival whenever an event was applied, until nothing moves (DESIGN §2).
+in order of arrival whenever an event was applied, until nothing moves (docs/rules.md).
 """
 
 from collections.abc import Iterable

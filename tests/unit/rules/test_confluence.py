@@ -1,6 +1,6 @@
 """Does every delivery order of a history end in the same case and the same effects?
 
-DESIGN §2, confluence. The three topics keep their own order and none among each other; any event
+docs/rules.md, confluence. The three topics keep their own order and none among each other; any event
 may be delivered again. Histories are causally valid: nobody decides or assigns what, in the life
 of the order, is no longer theirs to decide or assign.
 """

@@ -1,0 +1,1 @@
+"""Unit tests of the demonstration: what it demands, what it finds, and what it says."""
