@@ -2,8 +2,8 @@
 
 Rule of this file: a body is accepted when writing again what was read gives the same bytes, or
 when the sole difference is another blocking of the array in the last field
-(docs/adr/0009-strict-decoding.md). fastavro alone also accepts an enum index of -1, a negative union index, overlong
-numbers and leftover bytes, each of which turns a corrupt event into another event.
+(docs/adr/0009-strict-decoding.md). fastavro alone also accepts an enum index of -1, a negative
+union index, overlong numbers and leftover bytes, each of which turns a corrupt event into another.
 """
 
 import json

@@ -19,7 +19,7 @@ __all__ = ["Decision", "Outcome", "Waiting", "decide"]
 
 
 def decide(case: Case, event: Event) -> Decision:
-    """Decide what this event comes to (docs/rules.md); the first line of its cell that holds counts.
+    """Decide what this event comes to: the first line of its cell that holds (docs/rules.md).
 
     The caller has already set duplicates aside (the inbox), so an event is decided here for the
     first time, or again after it was deferred. `case` must be that of the event's order.

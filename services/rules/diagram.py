@@ -1,9 +1,15 @@
 """The transition table as pictures for the documentation.
 
 Rule: both are generated from the table alone, so they cannot say anything else than it does.
+
+`python -m services.rules.diagram docs/architecture.md docs/rules.md` writes them anew into these
+files, between the markers `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
 """
 
+import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from services.rules.line import Line
@@ -54,3 +60,25 @@ def _in_words(line: Line[Any]) -> str:
     if line.outcome is Outcome.DEFERRED:
         return f"{line.outcome} (waits for the {line.waiting})"
     return str(line.outcome)
+
+
+def rewritten(document: str) -> str:
+    """A document with the generated blocks that it has markers for as they are now."""
+    for name, block in _blocks().items():
+        start, end = f"<!-- generated: {name} -->\n", f"<!-- end of {name} -->"
+        before_and_after = re.compile(f"({re.escape(start)}).*?({re.escape(end)})", re.DOTALL)
+        fresh = block.replace("\\", r"\\")  # a template has its own backslashes
+        document = before_and_after.sub(rf"\1\n{fresh}\n\2", document)
+    return document
+
+
+def _blocks() -> dict[str, str]:
+    return {
+        "state-diagram": f"```mermaid\n{state_diagram()}```\n",
+        "transition-table": transition_table(),
+    }
+
+
+if __name__ == "__main__":
+    for path in map(Path, sys.argv[1:]):
+        path.write_text(rewritten(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,8 +1,8 @@
 """Does every delivery order of a history end in the same case and the same effects?
 
-docs/rules.md, confluence. The three topics keep their own order and none among each other; any event
-may be delivered again. Histories are causally valid: nobody decides or assigns what, in the life
-of the order, is no longer theirs to decide or assign.
+The promise of docs/rules.md. The three topics keep their own order and none among each other; any
+event may be delivered again. Histories are causally valid: nobody decides or assigns what, in the
+life of the order, is no longer theirs to decide or assign.
 """
 
 from collections.abc import Iterator

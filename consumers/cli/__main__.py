@@ -1,0 +1,5 @@
+"""`python -m consumers.cli` is `mediation`."""
+
+from consumers.cli import main
+
+main()

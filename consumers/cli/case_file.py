@@ -1,0 +1,76 @@
+"""All that the database knows of one order, read in one view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from schemas.codec import Codec
+from schemas.effects import Effect
+from schemas.errors import ContractError
+from schemas.events import Event
+from services.history import tell
+from services.rules.case import Case
+from services.rules.outcome import Outcome
+from services.storage import cases, dead_letters, inbox
+
+_MOST_DEAD_LETTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case, its timeline, and what followed from it.
+
+    `settlements` holds the ids of the money asked for, by dispute and kind (REFUND or PAYOUT).
+    `effects` is None where the rules of this release do not lead from the timeline to the case.
+    """
+
+    case: Case
+    timeline: Sequence[Row[Any]]
+    settlements: dict[tuple[str, str], UUID]
+    dead_letters: Sequence[Row[Any]]
+    effects: tuple[Effect, ...] | None
+
+
+def read_case_file(connection: Connection, codec: Codec, order_id: str) -> CaseFile | None:
+    """The file of an order; None if nothing was ever heard of it.
+
+    Raises:
+        RegistryUnavailableError: an event names a schema, and the registry cannot say which.
+    """
+    if "\0" in order_id:
+        return None  # PostgreSQL has no such text
+    case = cases.read(connection, order_id)
+    letters = dead_letters.newest(connection, limit=_MOST_DEAD_LETTERS, order_id=order_id)
+    if case is None and not letters:
+        return None
+    case = case or Case(order_id)
+    timeline = inbox.timeline(connection, order_id)
+    return CaseFile(
+        case=case,
+        timeline=timeline,
+        settlements={
+            (row.dispute_id, row.kind): row.settlement_id
+            for row in cases.settlements_of(connection, order_id)
+        },
+        dead_letters=letters,
+        effects=_effects(codec, case, timeline),
+    )
+
+
+def _effects(codec: Codec, case: Case, timeline: Sequence[Row[Any]]) -> tuple[Effect, ...] | None:
+    try:
+        told = tell(case.order_id, _applied(codec, timeline))
+    except ContractError:
+        return None
+    return told.effects if told.case == case else None
+
+
+def _applied(codec: Codec, timeline: Sequence[Row[Any]]) -> list[tuple[Event, bool]]:
+    return [
+        (codec.decode(row.topic, row.value), row.outcome == Outcome.DEFERRED)
+        for row in timeline
+        if Outcome.APPLIED in (row.outcome, row.settled_outcome)
+    ]

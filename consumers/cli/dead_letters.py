@@ -1,0 +1,173 @@
+"""`mediation dead-letters`: messages that were refused, and why."""
+
+import base64
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from consumers.cli.connections import reading
+from consumers.cli.exits import ProblemFoundError
+from consumers.cli.output import (
+    Output,
+    OutputOption,
+    moment,
+    show_json,
+    show_pairs,
+    show_table,
+    visible,
+)
+from schemas.reasons import Reason
+from schemas.topics import INBOUND
+from services.messages import Headers, pair
+
+_DUMPED_BYTES = 1024
+_BYTES_A_LINE = 16
+_PRINTABLE = range(0x20, 0x7F)
+_LISTED = (
+    *("dead_letter_id", "first_seen_at", "topic", "partition", "offset", "order_id"),
+    *("reason", "attempts", "status", "explanation"),
+)
+
+app = typer.Typer(
+    name="dead-letters", no_args_is_help=True, help="Messages that were refused, and why."
+)
+
+
+@app.callback(epilog="Example: mediation dead-letters list --reason undecodable")
+def _dead_letters() -> None:
+    """Messages that were refused, and why."""
+
+
+def _inbound(topic: str | None) -> str | None:
+    if topic is not None and topic not in INBOUND:
+        raise typer.BadParameter(f"it must be one of {', '.join(INBOUND)}")
+    return topic
+
+
+@app.command("list", epilog="Example: mediation dead-letters list --reason undecodable --limit 10")
+def list_(
+    topic: Annotated[
+        str | None, typer.Option(help="Only from this topic.", callback=_inbound)
+    ] = None,
+    reason: Annotated[
+        Reason | None, typer.Option(help="Only for this reason.", metavar="REASON")
+    ] = None,
+    order: Annotated[str | None, typer.Option(help="Only of this order.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """List the newest dead letters, newest first."""
+    from services.storage import dead_letters
+
+    with reading() as connection:
+        rows = dead_letters.newest(
+            connection, limit=limit + 1, topic=topic, reason=reason, order_id=order
+        )
+    found = [{name: getattr(row, name) for name in _LISTED} for row in rows[:limit]]
+    if output is Output.JSON:
+        show_json(found)
+    elif found:
+        show_table(
+            [name.replace("_id", "").replace("_", " ") for name in _LISTED],
+            [list(each.values()) for each in found],
+        )
+    else:
+        typer.echo("no dead letters", err=True)
+    if len(rows) > limit:
+        typer.echo(f"there are more than {limit}; --limit shows more of them", err=True)
+
+
+@app.command(epilog="Example: mediation dead-letters show 5b0c4f0e-6d0a-5c63-9f50-0d1c2ad0b3f7")
+def show(
+    dead_letter_id: Annotated[UUID, typer.Argument(metavar="ID", show_default=False)],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show one dead letter: why it was refused, where it came from, and its bytes untouched.
+
+    As JSON, key, value and headers are whole, in base64.
+    """
+    from services.storage import dead_letters
+
+    with reading() as connection:
+        row = dead_letters.get(connection, dead_letter_id)
+    if row is None:
+        raise ProblemFoundError(f"there is no dead letter {dead_letter_id}")
+    if output is Output.JSON:
+        show_json(_as_json(row))
+    else:
+        _show(row)
+
+
+def _as_json(row: Any) -> dict[str, object]:
+    heavy = {"key", "value", "headers"}
+    plain = {name: value for name, value in row._mapping.items() if name not in heavy}
+    return plain | {
+        "reason_description": _description(row.reason),
+        "key_base64": _base64(row.key),
+        "value_base64": _base64(row.value),
+        "headers": [
+            {"name": name, "value_base64": _base64(value)} for name, value in pair(row.headers)
+        ],
+    }
+
+
+def _show(row: Any) -> None:
+    show_pairs(
+        {
+            "dead letter": row.dead_letter_id,
+            "reason": f"{row.reason}: {_description(row.reason)}",
+            "explanation": row.explanation,
+            "error": row.error_class,
+            "status": row.status,
+            "read from": f"{row.topic}, partition {row.partition}, offset {row.offset}",
+            "consumer group": row.consumer_group,
+            "event": row.event_id,
+            "order": row.order_id,
+            "dispute": row.dispute_id,
+            "attempts": row.attempts,
+            "first seen": row.first_seen_at,
+            "last seen": row.last_seen_at,
+            "produced": _produced(row.timestamp_ms),
+        }
+    )
+    _show_bytes("key", row.key)
+    _show_headers(pair(row.headers))
+    _show_bytes("value", row.value)
+
+
+def _show_headers(headers: Headers) -> None:
+    typer.echo(f"\nheaders ({len(headers)})")
+    for name, value in headers:
+        said = "none" if value is None else value.decode("ascii", "backslashreplace")
+        typer.echo(f"  {visible(name)}: {visible(said)}")
+
+
+def _show_bytes(name: str, value: bytes | None) -> None:
+    if value is None:
+        typer.echo(f"\n{name} (none)")
+        return
+    typer.echo(f"\n{name} ({len(value)} bytes)")
+    for at in range(0, min(len(value), _DUMPED_BYTES), _BYTES_A_LINE):
+        line = value[at : at + _BYTES_A_LINE]
+        printable = "".join(chr(byte) if byte in _PRINTABLE else "." for byte in line)
+        typer.echo(f"  {at:06x}  {line.hex(' '):<{_BYTES_A_LINE * 3 - 1}}  {printable}")
+    if len(value) > _DUMPED_BYTES:
+        typer.echo(f"  and {len(value) - _DUMPED_BYTES} more bytes; -o json has them all")
+
+
+def _produced(timestamp_ms: int) -> str:
+    from schemas.records import instant_from_millis
+
+    try:
+        return "-" if timestamp_ms < 0 else moment(instant_from_millis(timestamp_ms))
+    except OverflowError:
+        return f"{timestamp_ms} ms since 1970"
+
+
+def _description(reason: str) -> str:
+    return Reason(reason).description if reason in set(Reason) else "not a reason of this release"
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()

@@ -1,0 +1,94 @@
+"""Exit codes, and the one place that turns an error into a line for a person and a code.
+
+Rule: 0 ok, 1 a problem was found, 2 usage, 3 a dependency is unreachable, 4 refused, and 130 when
+interrupted. Nobody sees a traceback, unless MEDIATION_LOG_LEVEL=debug asks for it.
+"""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import typer
+
+from consumers.cli.output import visible
+from consumers.embedded import EmbeddedPartMissingError
+from consumers.postmaster import EmbeddedPartFailedError
+from schemas.errors import MediationError, PermanentError, TransientError
+from services.errors import RefusedError, SchemaVersionError, SettingsError
+
+OK: Final = 0
+PROBLEM: Final = 1
+USAGE: Final = 2
+UNREACHABLE: Final = 3
+REFUSED: Final = 4
+
+_CODES: Final[tuple[tuple[type[MediationError], int], ...]] = (
+    (SettingsError, USAGE),
+    (RefusedError, REFUSED),
+    (SchemaVersionError, REFUSED),
+    (EmbeddedPartMissingError, UNREACHABLE),
+    (EmbeddedPartFailedError, UNREACHABLE),
+    (TransientError, UNREACHABLE),
+    (MediationError, PROBLEM),
+)
+
+
+class ProblemFoundError(PermanentError):
+    """What was asked for does not exist, or is not as it should be; the message says it."""
+
+
+def code_of(error: MediationError) -> int:
+    """The exit code for an error of our tree; the first line of the table that fits counts."""
+    return next(code for kind, code in _CODES if isinstance(error, kind))
+
+
+def complain(message: str) -> None:
+    """Say on standard error what is wrong; the first line is marked, any others follow below it."""
+    first, *others = message.splitlines() or [""]
+    typer.echo(f"error: {visible(first)}", err=True)
+    for line in others:
+        typer.echo(f"       {visible(line)}", err=True)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Run a command: whatever it raises becomes a line on standard error and an exit code."""
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except MediationError as error:
+        complain(str(error))
+        raise typer.Exit(code_of(error)) from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            _let_go_of_stdout()
+            raise typer.Exit(OK) from None
+        complain(str(error))
+        if error.errno == errno.ENOSPC:
+            _let_go_of_stdout()
+        raise typer.Exit(PROBLEM) from None
+    except Exception as error:
+        if type(error).__module__.startswith("typer"):
+            raise  # how typer itself ends a command, for example with how it is used
+        _complain_of_a_bug(error)
+        raise typer.Exit(PROBLEM) from None
+
+
+def _complain_of_a_bug(error: Exception) -> None:
+    if os.environ.get("MEDIATION_LOG_LEVEL", "").lower() == "debug":
+        traceback.print_exc()
+    complain(
+        f"this is a bug: {type(error).__name__}: {error}".replace("\n", " ")
+        + " (with MEDIATION_LOG_LEVEL=debug, where it happened is shown)"
+    )
+
+
+def _let_go_of_stdout() -> None:
+    """Nobody reads any more: what is still buffered must not fail again when Python ends."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,1 @@
+"""End to end: the commands as a person runs them."""

@@ -1,0 +1,1 @@
+"""The command line, as far as it can be asked without a broker or a database."""
