@@ -108,6 +108,7 @@ class EmbeddedDatabase:
         self._data_dir = data_dir.expanduser().resolve()
         self._files_dir = self._data_dir / "postgres"
         self._parts = ExitStack()
+        self._files: PostgresFiles | None = None
         self._url = ""
 
     @property
@@ -123,7 +124,7 @@ class EmbeddedDatabase:
                 files = self._whole_files(library)
                 postmaster = files.start()
             parts.callback(files.stop)
-            self._parts = parts.pop_all()
+            self._parts, self._files = parts.pop_all(), files
         host = quote(postmaster.socket_dir, safe="/")
         self._url = f"postgresql://postgres@/postgres?host={host}&port={postmaster.port}"
         return self
@@ -134,9 +135,17 @@ class EmbeddedDatabase:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._url = ""
+        self._url, self._files = "", None
         with _explained(self._files_dir / "log"):
             self._parts.close()
+
+    def mend(self) -> bool:
+        """Start the server again, at the same URL, if it was killed; returns whether it was."""
+        if self._files is None or self._files.is_running():
+            return False
+        with _explained(self._files_dir / "log"), _neutral_environment():
+            self._files.start()
+        return True
 
     def _whole_files(self, library: ModuleType) -> PostgresFiles:
         """Make the files aside and rename them: half of them, after a kill, would never start."""

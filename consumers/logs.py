@@ -25,7 +25,7 @@ def configure_logging(settings: Settings, **always: str) -> None:
     )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            lambda _logger, _method, event: {**always, **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -34,7 +34,6 @@ def configure_logging(settings: Settings, **always: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    structlog.contextvars.bind_contextvars(**always)
     library = logging.getLogger("kafka")
     library.setLevel(logging.WARNING)
     library.propagate = False

@@ -111,6 +111,11 @@ class PostgresFiles:
             raise EmbeddedPartFailedError("the PostgreSQL server ended as soon as it had started")
         return running
 
+    def is_running(self) -> bool:
+        """Whether a server of these files lives."""
+        postmaster = Postmaster.read(self.directory)
+        return postmaster is not None and postmaster.serves(self.directory)
+
     def stop(self) -> None:
         """End the server, its clients' sessions with it; nothing to do when it was killed."""
         running = Postmaster.read(self.directory)

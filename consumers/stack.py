@@ -52,6 +52,7 @@ class Stack:
         self._say = say
         self._parts = ExitStack()
         self._children: Children | None = None
+        self._database: EmbeddedDatabase | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as parts:
@@ -69,6 +70,7 @@ class Stack:
         try:
             self.stop_processes()
         finally:
+            self._database = None
             self._parts.close()
 
     @property
@@ -98,7 +100,9 @@ class Stack:
             time.sleep(_POLL_SECONDS)
 
     def mend(self) -> None:
-        """Restart processes that ended unexpectedly, each after a delay that grows up to 30 s."""
+        """Restart what ended unexpectedly: PostgreSQL at once, a process after a growing delay."""
+        if self._database and self._database.mend():
+            self._say("PostgreSQL had ended and was started again")
         if self._children:
             self._children.mend()
 
@@ -111,8 +115,8 @@ class Stack:
     def _make_database(self, parts: ExitStack) -> None:
         if self.settings.database_url is None:
             self._say(f"starting PostgreSQL in {self.data_dir}")
-            embedded = parts.enter_context(EmbeddedDatabase(self.data_dir))
-            self._set(database_url=SecretStr(embedded.url))
+            self._database = parts.enter_context(EmbeddedDatabase(self.data_dir))
+            self._set(database_url=SecretStr(self._database.url))
         database = make_database(self.settings, "stack")
         try:
             schema.upgrade(database)

@@ -29,6 +29,7 @@ from tests.eventually import eventually
 from tests.histories import History
 
 _SINGLE_OBJECT_HEADER_BYTES = 10
+_CONFLUENT_HEADER_BYTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Published:
         """The effect in it."""
         file = Path(schemas.__file__).parent / "avro" / f"{self.topic}.v1.avsc"
         schema = fastavro.parse_schema(json.loads(file.read_text()))
-        body = io.BytesIO((self.value or b"")[_SINGLE_OBJECT_HEADER_BYTES:])
+        value = self.value or b""
+        framed = value.startswith(b"\x00")
+        header = _CONFLUENT_HEADER_BYTES if framed else _SINGLE_OBJECT_HEADER_BYTES
+        body = io.BytesIO(value[header:])
         record = fastavro.schemaless_reader(body, schema, None)
         assert isinstance(record, dict)
         return record

@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.commands import COMMAND, Dev, until_gone
 from tests.e2e.stories import as_lines, case_of, closed_case, partial_refund
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,19 @@ def test_a_killed_consumer_comes_back_and_nothing_is_lost(tmp_path: Path) -> Non
 
         assert [each["sequence"] for each in case["effects"]] == list(range(1, 9))
         assert "order-disputed ended by signal 9, restarting" in dev.said()
+
+
+def test_a_killed_postgresql_is_started_again_and_nothing_is_lost(tmp_path: Path) -> None:
+    with Dev(tmp_path) as dev:
+        first_line, *_ = (tmp_path / "postgres" / "postmaster.pid").read_text().splitlines()
+        os.kill(int(first_line), signal.SIGKILL)
+
+        dev.mediation("publish", "-", stdin=as_lines(*partial_refund("survivor")))
+        eventually(lambda: "PostgreSQL had ended and was started again" in dev.said(), 30)
+        case = closed_case(dev, "survivor", timeout=60)
+
+        assert [each["sequence"] for each in case["effects"]] == list(range(1, 9))
+        assert dev.stop() == 0
 
 
 def test_killed_itself_it_takes_its_processes_along_and_starts_again(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.eventually import eventually
 from tests.histories import CLOSED, OPENED, RESOLVED, many, scrambled
 from tests.pipeline import Pipeline, running_pipeline
+from tests.registries import RegistryInMemory, serving
 
 SINGLE_OBJECT_HEADER_BYTES = 10
 
@@ -74,6 +75,34 @@ def test_confluent_framing_is_accepted_and_means_the_same_event(pipeline: Pipeli
     )
     with pipeline.database.transaction() as connection:
         assert dead_letters.newest(connection, limit=10) == []
+
+
+def test_with_a_registry_ids_are_looked_up_and_confluent_framing_is_produced(
+    kafka: Broker, empty_database_url: str, tmp_path: Path
+) -> None:
+    registry = RegistryInMemory()
+    codec = Codec(registry)
+    events: list[Event] = [order_disputed(), mediator_assigned(), verdict_issued()]
+    framed = [(each.topic.value, b"order-1", codec.encode(each)) for each in events]
+    unknown_id = (framed[0][0], b"order-1", b"\x00\x00\x00\x03\xe7" + framed[0][2][5:])
+
+    with (
+        serving(registry) as server,
+        running_pipeline(
+            kafka, empty_database_url, tmp_path, schema_registry_url=server.url
+        ) as pipeline,
+    ):
+        pipeline.publish_bytes([unknown_id, *framed])
+
+        pipeline.wait_for_effects(
+            "order-1", [*OPENED, "mediation.opened", *CLOSED, "refund.requested", *RESOLVED]
+        )
+        (refund,) = pipeline.wait_for("refund.requested", count=1)
+        (mirror,) = pipeline.wait_for("order.disputed.dead-letter", count=1)
+
+    schema_id = registry.subjects["refund.requested-value"]
+    assert (refund.value or b"").startswith(b"\x00" + struct.pack(">I", schema_id))
+    assert (mirror.value, mirror.headers["mediation_reason"]) == (unknown_id[2], b"unknown_schema")
 
 
 def test_every_effect_is_keyed_by_order_and_carries_cloudevents_headers(
