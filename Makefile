@@ -35,6 +35,7 @@ check: $(READY) ## Lint, format, types, import arrows, architecture tests
 fix: $(READY) ## Repair what ruff can repair, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m services.rules.diagram docs/architecture.md docs/rules.md
 
 UV := $(shell command -v uv || echo $(BIN)/uv)
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-input

@@ -69,7 +69,7 @@ def _why(letter: DeadLetter, small: bool) -> Headers:
         ("kafka_dlt-original-partition", message.partition.to_bytes(4, "big")),
         ("kafka_dlt-original-offset", message.offset.to_bytes(8, "big")),
         ("kafka_dlt-original-timestamp", message.timestamp_ms.to_bytes(8, "big", signed=True)),
-        ("kafka_dlt-original-timestamp-type", b"CreateTime"),
+        ("kafka_dlt-original-timestamp-type", message.timestamp_type.encode()),
         ("kafka_dlt-original-consumer-group", letter.consumer_group.encode()),
         ("kafka_dlt-exception-fqcn", letter.error_class.encode()),
         ("kafka_dlt-exception-message", letter.explanation.encode()),

@@ -9,6 +9,7 @@
     │   └── BrokerUnavailableError     Kafka is away or does not answer
     └── PermanentError                 trying again cannot help
         ├── ContractError              a message breaks its contract: a dead letter (schemas)
+        ├── RegistryRefusedError       the schema registry says no to a schema of ours (schemas)
         ├── StorageError               the database refused a statement: a broken constraint, a bug
         ├── SchemaVersionError         the database's schema is not the one that this release needs
         ├── FloodError                 too many dead letters in a row: stop and ask a person
@@ -20,6 +21,7 @@ from schemas.errors import (
     ContractError,
     MediationError,
     PermanentError,
+    RegistryRefusedError,
     RegistryUnavailableError,
     TransientError,
 )
@@ -61,6 +63,7 @@ __all__ = [
     "MediationError",
     "PermanentError",
     "RefusedError",
+    "RegistryRefusedError",
     "RegistryUnavailableError",
     "SchemaVersionError",
     "SettingsError",

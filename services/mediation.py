@@ -14,7 +14,7 @@ from schemas.reasons import Reason
 from services import envelope
 from services.clock import Clock
 from services.docket import open_docket
-from services.errors import FloodError, TransientError
+from services.errors import FloodError, RegistryRefusedError, TransientError
 from services.flood import FloodGate
 from services.messages import Message
 from services.reading import Handled, Reading, read
@@ -24,6 +24,7 @@ from services.storage.database import Database
 from services.storage.dead_letters import DeadLetter
 
 _EXPIRY_BATCH = 200
+_NOT_THE_MESSAGES_FAULT = (TransientError, FloodError, RegistryRefusedError)
 
 log = structlog.get_logger()
 
@@ -53,38 +54,58 @@ class Mediation:
 
         Parked events that these messages set free are among the answers. If the batch fails for a
         reason that waiting does not mend, its messages are handled one by one, and the one that
-        cannot be handled becomes a dead letter with the reason `bug`.
+        cannot be handled, twice, becomes a dead letter with the reason `bug`. (Twice, since a race
+        with another consumer for the same id is lost once, and then settled.)
 
         Raises:
             TransientError: nothing was written; handle the same messages again later.
             FloodError: too many of these messages are dead letters; nothing more was written.
+            RegistryRefusedError: the schema registry refuses a schema of ours; nothing was written.
         """
         try:
             return self._in_one_transaction(messages)
-        except (TransientError, FloodError):
+        except _NOT_THE_MESSAGES_FAULT:
             raise
         except Exception as error:
-            if len(messages) == 1:
-                return [self._bury_as_bug(messages[0], error)]
             log.warning("batch_failed", messages=len(messages), error=repr(error))
-            return [each for message in messages for each in self.handle([message])]
+            return [each for message in messages for each in self._handle_alone(message)]
 
     def expire_parked(self, topic: str) -> list[Handled]:
         """Make dead letters of events of `topic` that were parked longer than the parking limit.
 
+        Each order has a transaction of its own, so that one that fails does not hold the others.
+
         Raises:
-            TransientError: nothing was written; try again later.
+            TransientError: try again later; what was done stays done.
         """
         now = self._clock()
         parked_before = now - self._parking_limit
         with self._database.transaction() as connection:
             order_ids = inbox.overdue(connection, topic, parked_before, _EXPIRY_BATCH)
-            if not order_ids:
-                return []
-            docket = open_docket(connection, self._codec, self._group, now, order_ids=order_ids)
-            docket.expire(topic, parked_before)
-            docket.write(connection)
-        return docket.handled
+        handled: list[Handled] = []
+        for order_id in order_ids:
+            try:
+                with self._database.transaction() as connection:
+                    docket = open_docket(
+                        connection, self._codec, self._group, now, order_ids=[order_id]
+                    )
+                    docket.expire(topic, parked_before)
+                    docket.write(connection)
+            except _NOT_THE_MESSAGES_FAULT:
+                raise
+            except Exception:
+                log.exception("expiry_failed", topic=topic, order_id=order_id)
+            else:
+                handled += docket.handled
+        return handled
+
+    def _handle_alone(self, message: Message) -> list[Handled]:
+        try:
+            return self._in_one_transaction([message])
+        except _NOT_THE_MESSAGES_FAULT:
+            raise
+        except Exception as error:
+            return [self._bury_as_bug(message, error)]
 
     def _in_one_transaction(self, messages: Sequence[Message]) -> list[Handled]:
         readings: list[Reading] = [read(self._codec, message) for message in messages]

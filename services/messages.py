@@ -10,7 +10,8 @@ Headers = tuple[tuple[str, bytes | None], ...]
 class Message:
     """One record of a topic, exactly as it was read.
 
-    `timestamp_ms` is the record's own timestamp in milliseconds since 1970 (−1 when it has none).
+    `timestamp_ms` is the record's own timestamp in milliseconds since 1970 (−1 when it has none),
+    and `timestamp_type` says whose clock it is: `CreateTime` or `LogAppendTime`.
     """
 
     topic: str
@@ -20,6 +21,7 @@ class Message:
     key: bytes | None
     value: bytes | None
     headers: Headers = ()
+    timestamp_type: str = "CreateTime"
 
 
 @dataclass(frozen=True, slots=True)

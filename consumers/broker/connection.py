@@ -84,6 +84,7 @@ def message_of(record: Any) -> Message:
         key=record.key,
         value=record.value,
         headers=tuple(record.headers),
+        timestamp_type="LogAppendTime" if record.timestamp_type == 1 else "CreateTime",
     )
 
 

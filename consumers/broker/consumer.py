@@ -1,5 +1,6 @@
 """A member of a consumer group, whose offsets are committed by hand."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ class Consumer:
     def __init__(self, settings: Settings, *, topic: str, group: str) -> None:
         """Connect and subscribe. Raises `BrokerUnavailableError`."""
         self._address = settings.kafka_bootstrap_servers or ""
+        self._lock = threading.Lock()  # the library calls the listener in a thread of its own
         self._lost: set[TopicPartition] = set()
         self._gained: set[TopicPartition] = set()
         self._holding = False
@@ -56,10 +58,13 @@ class Consumer:
             self._commit_what_is_due()
             self._rewind_what_was_gained()
             found = self._client.poll(timeout_ms=int(timeout * 1000), max_records=limit)
-        if self._gained & self._client.assignment():
+        with self._lock:
+            rebalanced = bool(self._gained & self._client.assignment())
+            if not rebalanced:
+                self._lost.clear()
+        if rebalanced:
             self._put_back(found)
             return []
-        self._lost.clear()
         return [message_of(record) for records in found.values() for record in records]
 
     def commit(self, messages: Sequence[Message]) -> None:
@@ -67,10 +72,11 @@ class Consumer:
 
         Failing is harmless: what was handled and is delivered again is ignored.
         """
-        for each in messages:
-            partition = TopicPartition(each.topic, each.partition)
-            if partition not in self._lost:
-                self._uncommitted[partition] = each.offset + 1
+        with self._lock:
+            for each in messages:
+                partition = TopicPartition(each.topic, each.partition)
+                if partition not in self._lost:
+                    self._uncommitted[partition] = each.offset + 1
         self._commit_what_is_due()
 
     def hold(self, seconds: float, stopping: Callable[[], bool]) -> None:
@@ -90,11 +96,9 @@ class Consumer:
 
     def still_ours(self, messages: Sequence[Message]) -> list[Message]:
         """Those of `messages` whose partition was not taken away since the last `poll`."""
-        return [
-            each
-            for each in messages
-            if TopicPartition(each.topic, each.partition) not in self._lost
-        ]
+        with self._lock:
+            lost = {(partition.topic, partition.partition) for partition in self._lost}
+        return [each for each in messages if (each.topic, each.partition) not in lost]
 
     def close(self) -> None:
         """Commit what is due and leave the group."""
@@ -104,16 +108,18 @@ class Consumer:
 
     def lose(self, partitions: Sequence[TopicPartition]) -> None:
         """Called by the listener: these partitions are another member's now."""
-        self._lost.update(partitions)
-        self._gained.difference_update(partitions)
-        for partition in partitions:
-            self._uncommitted.pop(partition, None)
+        with self._lock:
+            self._lost.update(partitions)
+            self._gained.difference_update(partitions)
+            for partition in partitions:
+                self._uncommitted.pop(partition, None)
         if partitions:
             log.info("partitions_revoked", partitions=_numbers(partitions))
 
     def gain(self, partitions: Sequence[TopicPartition]) -> None:
         """Called by the listener: these partitions are ours now."""
-        self._gained.update(partitions)
+        with self._lock:
+            self._gained.update(partitions)
         if self._holding:
             self._client.pause(*partitions)
         log.info("partitions_assigned", partitions=_numbers(partitions))
@@ -124,14 +130,16 @@ class Consumer:
         The library keeps its position in a partition that it had before the rebalance, also when
         messages before that position were given up as no longer ours: they would never be read.
         """
-        while gained := self._gained & self._client.assignment():
-            partition = next(iter(gained))
+        with self._lock:
+            gained = self._gained & self._client.assignment()
+        for partition in gained:
             committed = self._client.committed(partition, timeout_ms=5000)
             if committed is None:
                 self._client.seek_to_beginning(partition)
             else:
                 self._client.seek(partition, committed)
-            self._gained.discard(partition)
+            with self._lock:
+                self._gained.discard(partition)
 
     def _put_back(self, found: Mapping[TopicPartition, Sequence[Any]]) -> None:
         """Make these records the next to be read."""
@@ -139,18 +147,20 @@ class Consumer:
             self._client.seek(partition, found[partition][0].offset)
 
     def _commit_what_is_due(self) -> None:
-        if not self._uncommitted:
+        with self._lock:
+            due = dict(self._uncommitted)
+        if not due:
             return
-        offsets = {
-            partition: OffsetAndMetadata(offset, "", -1)
-            for partition, offset in self._uncommitted.items()
-        }
+        offsets = {each: OffsetAndMetadata(offset, "", -1) for each, offset in due.items()}
         try:
             self._client.commit(offsets, timeout_ms=5000)
         except (KafkaError, OSError) as error:
             log.warning("offset_commit_failed", error=in_words(error))
-        else:
-            self._uncommitted.clear()
+            return
+        with self._lock:
+            for partition, offset in due.items():
+                if self._uncommitted.get(partition) == offset:
+                    del self._uncommitted[partition]
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

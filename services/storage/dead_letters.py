@@ -103,6 +103,7 @@ def _values(letter: DeadLetter) -> dict[str, Any]:
         "partition": message.partition,
         "offset": message.offset,
         "timestamp_ms": message.timestamp_ms,
+        "timestamp_type": message.timestamp_type,
         "key": message.key,
         "value": message.value,
         "headers": flatten(message.headers),

@@ -38,6 +38,7 @@ def _message_columns(*, may_be_empty: bool) -> list[Column[object]]:
         Column("partition", Integer, nullable=False),
         Column("offset", BigInteger, nullable=False),
         Column("timestamp_ms", BigInteger, nullable=False),
+        Column("timestamp_type", Text, nullable=False),
         Column("key", LargeBinary),
         Column("value", LargeBinary, nullable=may_be_empty),
         Column("headers", ARRAY(LargeBinary), nullable=False),

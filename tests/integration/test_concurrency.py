@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from schemas.codec import Codec
 from schemas.events import Event
+from schemas.reasons import Reason
 from services.mediation import Mediation
 from services.storage import inbox
 from services.storage.database import Database
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.deliveries import Deliveries
 from tests.integration.conftest import SetClock
-from tests.integration.looking import case_of, published
+from tests.integration.looking import case_of, letters, published
 
 
 def test_two_consumers_that_meet_on_an_order_never_miss_each_other(
@@ -49,3 +50,21 @@ def test_two_consumers_with_overlapping_batches_do_not_wait_for_each_other_for_e
 
     with database.transaction() as connection:
         assert len(inbox.waiting(connection, orders)) == len(orders)
+
+
+def test_a_race_for_a_dispute_id_is_lost_for_what_it_is_and_not_for_a_bug(
+    database: Database, deliveries: Deliveries, clock: SetClock
+) -> None:
+    """Two consumers open the same dispute ids on different orders, one message a batch."""
+    ids = [f"dispute-{number}" for number in range(40)]
+
+    def consume(prefix: str) -> None:
+        own = Mediation(database, Codec(), group="mediation.test", clock=clock)
+        for dispute_id in ids:
+            order_id = f"{prefix} {dispute_id}"
+            own.handle([deliveries.of(order_disputed(order_id=order_id, dispute_id=dispute_id))])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(consume, ["one", "other"]))
+
+    assert letters(database) == [("order.disputed", Reason.DISPUTE_CONFLICT)] * len(ids)

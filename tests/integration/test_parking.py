@@ -1,5 +1,7 @@
 """What becomes of events that come too early?"""
 
+from sqlalchemy import text
+
 from schemas.events import Event
 from schemas.reasons import Reason
 from services.mediation import Mediation
@@ -78,3 +80,19 @@ def test_what_a_parked_event_waits_for_is_kept_up_to_date(
     with database.transaction() as connection:
         (entry,) = [row for row in inbox.timeline(connection, "order-1") if row.waiting]
     assert entry.waiting == "mediator"
+
+
+def test_an_order_that_cannot_be_expired_does_not_hold_the_others(
+    database: Database, mediation: Mediation, deliveries: Deliveries, clock: SetClock
+) -> None:
+    mediation.handle([deliveries.of(mediator_assigned(order_id="trouble"))])
+    mediation.handle([deliveries.of(mediator_assigned())])
+    with database.transaction() as connection:
+        connection.execute(
+            text("ALTER TABLE dead_letters ADD CHECK (order_id <> 'trouble')")  # stands for any bug
+        )
+    clock.advance(days=8)
+
+    expired = mediation.expire_parked("mediator.assigned")
+
+    assert [each.event and each.event.order_id for each in expired] == ["order-1"]

@@ -5,6 +5,7 @@
 CREATE DOMAIN identifier AS text COLLATE "C" CHECK (char_length(VALUE) BETWEEN 1 AND 64);
 CREATE DOMAIN minor_units AS bigint CHECK (VALUE >= 0);
 CREATE DOMAIN currency_code AS text CHECK (VALUE ~ '^[A-Z]{3}$');
+CREATE DOMAIN timestamp_type AS text CHECK (VALUE IN ('CreateTime', 'LogAppendTime'));
 CREATE DOMAIN outcome AS text CHECK (VALUE IN ('applied', 'ignored', 'deferred', 'rejected'));
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -165,6 +166,7 @@ CREATE TABLE parked_events (
     partition    integer     NOT NULL,
     "offset"     bigint      NOT NULL,
     timestamp_ms bigint      NOT NULL,
+    timestamp_type timestamp_type NOT NULL,
     key          bytea,
     value        bytea       NOT NULL,
     headers      bytea[]     NOT NULL,
@@ -192,6 +194,7 @@ CREATE TABLE dead_letters (
     partition      integer     NOT NULL,
     "offset"       bigint      NOT NULL,
     timestamp_ms   bigint      NOT NULL,
+    timestamp_type timestamp_type NOT NULL,
     key            bytea,
     value          bytea,
     headers        bytea[]     NOT NULL,
