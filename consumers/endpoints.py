@@ -16,26 +16,10 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from services.errors import TransientError
-from services.settings import PREFIX, Settings
+from consumers.errors import NothingRunsError
+from services.settings import Settings
 
 FILE_NAME: Final = "endpoints.json"
-
-
-class NothingRunsError(TransientError):
-    """A part is not configured, and no `mediation dev` runs that could lend its own.
-
-    Attributes:
-        problem: which part is missing.
-        fix: the two ways to have one.
-    """
-
-    def __init__(self, part: str, setting: str, data_dir: Path) -> None:
-        """Name the part, the setting that would name one, and where no `mediation dev` runs."""
-        self.problem = f"no {part} is configured, and no `mediation dev` runs on {data_dir}"
-        variable = f"{PREFIX}{setting.upper()}"
-        self.fix = f"start `mediation dev` in another terminal, or set {variable}"
-        super().__init__(f"{self.problem}: {self.fix}")
 
 
 @dataclass(frozen=True, slots=True)

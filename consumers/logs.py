@@ -9,6 +9,7 @@ import sys
 import time
 
 import structlog
+from structlog.typing import EventDict
 
 from services.settings import Settings
 
@@ -29,6 +30,7 @@ def configure_logging(settings: Settings, **always: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            *([] if settings.log_format == "json" else [_visible]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -38,6 +40,16 @@ def configure_logging(settings: Settings, **always: str) -> None:
     library.setLevel(logging.WARNING)
     library.propagate = False
     library.handlers = [LibraryHandler()]
+
+
+def _visible(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """What a person reads on a terminal must not be obeyed by the terminal."""
+    from consumers.cli.output import visible
+
+    return {
+        key: "\n".join(map(visible, value.split("\n"))) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
 
 
 class LibraryHandler(logging.Handler):

@@ -7,12 +7,13 @@ that it is the same one; losing a row is not.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
 
-from consumers.runner import StopSignal
+from consumers.stopping import StopSignal
 from services.clock import Clock
 from services.errors import TransientError
 from services.messages import Outgoing
@@ -22,6 +23,7 @@ from services.storage import outbox
 from services.storage.database import Database
 
 IDLE_SECONDS = 1.0
+BATCH_BYTES = 4 * 1024 * 1024
 
 log = structlog.get_logger()
 
@@ -80,6 +82,8 @@ class OutboxRelay:
                 outbox.listen(session)
                 ours = outbox.claim(session, range(outbox.SLOTS))
                 log.info("relaying", slots=sorted(ours))
+                if not ours:
+                    log.warning("standing_by", why="another relay holds every slot")
                 while not self._stop.is_set():
                     ours = self._claim(session, ours)
                     if not self._publish_some(session, sink, ours):
@@ -98,7 +102,7 @@ class OutboxRelay:
     def _publish_some(self, session: Connection, sink: Sink, ours: set[int]) -> bool:
         """Publish the oldest rows of our slots; False when there is nothing to do."""
         self._metrics.last_poll.set(self._clock().timestamp())
-        rows = outbox.pending(session, ours, self._batch_size) if ours else []
+        rows = _light_enough(outbox.pending(session, ours, self._batch_size)) if ours else []
         if rows:
             sink.publish([row.outgoing for row in rows])
             outbox.remove(session, [row.id for row in rows])
@@ -108,3 +112,10 @@ class OutboxRelay:
             log.info("published", rows=len(rows))
             self._failures = 0
         return bool(rows)
+
+
+def _light_enough(rows: list[outbox.Pending]) -> list[outbox.Pending]:
+    """As many of the first rows as weigh `BATCH_BYTES` together, and at least one."""
+    weights = accumulate(len(row.outgoing.value or b"") for row in rows)
+    within = sum(1 for weight in weights if weight <= BATCH_BYTES)
+    return rows[: max(within, 1)]

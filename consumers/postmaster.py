@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
-from schemas.errors import PermanentError
+from consumers.errors import EmbeddedPartFailedError
+
+WRITING_SECONDS = 5.0
+"""How long a `postmaster.pid` that says nothing counts as one that is just being written."""
 
 _SETTLING_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _PORT = 5432  # names the socket; nothing listens on the network
 _LONGEST_SOCKET_PATH = 100  # bytes; the systems' own limits are 103 to 107
-
-
-class EmbeddedPartFailedError(PermanentError):
-    """An embedded part is installed and did not start or stop; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Postmaster:
 
     @classmethod
     def read(cls, cluster_dir: Path) -> Self | None:
-        """The file's words; None when no server ever said anything there."""
+        """The file's words; None where there is no file, or one that says nothing (yet)."""
         try:
             lines = (cluster_dir / "postmaster.pid").read_text().splitlines()
             pid, _, _, port, socket_dir, _, segment, status = lines + [""] * (8 - len(lines))
@@ -62,6 +61,8 @@ class Postmaster:
 
     def has_survivors(self) -> bool:
         """Whether children of a killed server still hold its memory; they end in a moment."""
+        if self.segment == (0, 0):
+            return False
         wanted = (self.segment[0] & 0xFFFFFFFF, self.segment[1])
         try:
             rows = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
@@ -131,17 +132,25 @@ class PostgresFiles:
 
     def _settled(self) -> Postmaster | None:
         """Wait until what was left behind is either a ready server or none at all."""
-        deadline = time.monotonic() + _SETTLING_SECONDS
-        while time.monotonic() < deadline:
+        pid_file = self.directory / "postmaster.pid"
+        legible_at = began = time.monotonic()
+        while (now := time.monotonic()) < began + _SETTLING_SECONDS:
             left = Postmaster.read(self.directory)
-            if left is not None and left.serves(self.directory):
+            if left is None:
+                if not pid_file.exists():
+                    return None
+                in_use = now < legible_at + WRITING_SECONDS
+            elif left.serves(self.directory):
                 if left.status == "ready":
                     return left
-            elif left is None or not left.has_survivors():
+                legible_at, in_use = now, True
+            else:
+                legible_at, in_use = now, left.has_survivors()
+            if not in_use:
                 # Nobody writes these files now. A process id that another process has got since,
                 # or that is a corpse's, would keep the server from starting.
-                (self.directory / "postmaster.pid").unlink(missing_ok=True)
                 (self._socket_dir() / f".s.PGSQL.{_PORT}.lock").unlink(missing_ok=True)
+                pid_file.unlink(missing_ok=True)
                 return None
             time.sleep(_POLL_SECONDS)
         raise EmbeddedPartFailedError(

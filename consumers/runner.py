@@ -4,9 +4,6 @@ A failure that may pass holds the same batch and tries again; nothing is skipped
 process, what was not committed is delivered again, and what was handled is then ignored.
 """
 
-import os
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
+from consumers.stopping import StopSignal
 from schemas.topics import Topic
 from services.clock import Clock
 from services.errors import TransientError
@@ -26,7 +24,6 @@ from services.rules.outcome import Outcome
 
 POLL_SECONDS = 1.0
 EXPIRY_SECONDS = 60.0
-GRACE_SECONDS = 8.0
 
 log = structlog.get_logger()
 
@@ -59,37 +56,6 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Leave."""
-
-
-class StopSignal:
-    """Set by SIGTERM or SIGINT: finish the batch, commit, leave, exit with 0.
-
-    If that takes longer than `GRACE_SECONDS`, the process ends all the same: nothing is lost by it.
-    """
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def install(self) -> None:
-        """Take over SIGTERM and SIGINT; only from the main thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.set())
-
-    def set(self) -> None:
-        """Ask to stop."""
-        if not self._event.is_set():
-            self._event.set()
-            watchdog = threading.Timer(GRACE_SECONDS, _leave)
-            watchdog.daemon = True
-            watchdog.start()
-
-    def is_set(self) -> bool:
-        """Whether we were asked to stop."""
-        return self._event.is_set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait until asked to stop, `seconds` at most; returns whether we were."""
-        return self._event.wait(seconds)
 
 
 class Runner:
@@ -200,8 +166,3 @@ class Runner:
             self._source.close()
         except TransientError as error:
             log.warning("close_failed", error=str(error))
-
-
-def _leave() -> None:
-    log.warning("stopped_without_finishing", note="what was not committed is delivered again")
-    os._exit(0)

@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from consumers.bootstrap import ALL_TOPICS, PROCESSES, make_database
 from consumers.broker import Admin
 from consumers.embedded import EmbeddedBroker, EmbeddedDatabase
+from consumers.errors import StackNotReadyError
 from consumers.processes import Children
-from services.errors import PermanentError
 from services.settings import Settings
 from services.storage import schema
 
@@ -28,10 +28,6 @@ BROKERS_CHOICE: Final = -1
 """As a replication factor: what the brokers have as their default."""
 
 _POLL_SECONDS = 0.05
-
-
-class StackNotReadyError(PermanentError):
-    """A process did not become ready in time; the message says which, and its last words."""
 
 
 class Stack:

@@ -10,7 +10,6 @@ from typing import ClassVar
 from uuid import UUID
 
 from schemas.events import Ground, VerdictDecision
-from schemas.records import record_from
 from schemas.topics import Topic
 
 
@@ -126,8 +125,3 @@ class DisputeResolved(Effect):
     currency: str
     buyer_id: str
     seller_id: str
-
-
-def record_from_effect(effect: Effect) -> dict[str, object]:
-    """Turn an effect into the record that Avro writes."""
-    return record_from(effect)

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 from uuid import UUID
 
 from schemas.fields import Fields
-from schemas.records import Record, record_from
+from schemas.records import Record
 from schemas.topics import Topic
 
 
@@ -129,11 +129,6 @@ def event_from_record(topic: Topic, record: Record) -> Event:
         KeyError: no events are consumed from `topic`.
     """
     return _BUILDERS[topic](Fields(record))
-
-
-def record_from_event(event: Event) -> dict[str, object]:
-    """Turn an event into the record that Avro writes."""
-    return record_from(event)
 
 
 def _order_disputed(fields: Fields) -> OrderDisputed:

@@ -35,13 +35,13 @@ def of_dead_letter(letter: DeadLetter) -> Outgoing:
     """The mirror of a dead letter on `<topic>.dead-letter`, in the header names of Spring Kafka.
 
     The original key, value and headers are carried as they were. A message so large that its mirror
-    might be refused by the broker is mirrored without its value and headers; the row keeps both.
+    might be refused by the broker is mirrored without them; the row keeps them.
     """
     message = letter.message
     small = _size(message) <= MIRROR_LIMIT_BYTES
     return Outgoing(
         topic=dead_letter_topic(message.topic),
-        key=message.key,
+        key=message.key if small else None,
         value=message.value if small else None,
         headers=(*(message.headers if small else ()), *_why(letter, small)),
     )

@@ -1,7 +1,8 @@
 """The effects of an order, told again from its timeline: the outbox forgets what was published.
 
 Rule: the rules themselves tell it. They are pure, so the events that were applied, in the order in
-which they were, have the same effects with the same ids every time.
+which they were, have the same effects with the same ids every time. They are today's rules: after
+a change of the rules, an order from before it may be told effects that were never published.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from schemas.effects import Effect
 from schemas.events import Event
 from services.rules.case import Case
-from services.rules.decide import Outcome, decide
+from services.rules.decide import decide
+from services.rules.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

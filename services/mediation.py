@@ -70,6 +70,17 @@ class Mediation:
             log.warning("batch_failed", messages=len(messages), error=repr(error))
             return [each for message in messages for each in self._handle_alone(message)]
 
+    def remember_recent(self, topic: str) -> None:
+        """Let the flood gate know what became of the newest messages of `topic`, at the start.
+
+        Without it, each restart would let a flood through up to the limit once more.
+
+        Raises:
+            DatabaseUnavailableError: the database does not answer.
+        """
+        with self._database.transaction() as connection:
+            self._flood.record(inbox.recently_rejected(connection, topic, self._flood.window))
+
     def expire_parked(self, topic: str) -> list[Handled]:
         """Make dead letters of events of `topic` that were parked longer than the parking limit.
 

@@ -34,7 +34,9 @@ def _postgresql(value: SecretStr | None) -> SecretStr | None:
 class Settings(BaseSettings):
     """What can be configured. Durations are in seconds unless their name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     kafka_bootstrap_servers: str | None = Field(
         None, description="Kafka brokers, host:port,…; unset: the embedded broker"
@@ -54,14 +56,20 @@ class Settings(BaseSettings):
     kafka_ssl_certfile: Path | None = Field(None, description="client certificate, a PEM file")
     kafka_ssl_keyfile: Path | None = Field(None, description="client key, a PEM file")
     kafka_session_timeout: float = Field(
-        10.0, gt=0, description="a consumer that is silent for so long loses its partitions"
+        10.0,
+        ge=1,
+        le=1800,
+        description="a consumer that is silent for so long loses its partitions",
     )
     database_url: Annotated[SecretStr | None, AfterValidator(_postgresql)] = Field(
         None,
         description="postgresql://USER:PASSWORD@HOST:PORT/DATABASE; unset: embedded PostgreSQL",
     )
     database_statement_timeout: float = Field(
-        15.0, gt=0, description="a statement that takes longer is given up and tried again"
+        15.0,
+        ge=0.1,
+        le=3600,
+        description="a statement that takes longer is given up and tried again",
     )
     schema_registry_url: str | None = Field(
         None, description="Confluent-compatible schema registry; set: Confluent framing is produced"
@@ -75,12 +83,19 @@ class Settings(BaseSettings):
     relay_batch_size: int = Field(
         1000, ge=1, le=10_000, description="most messages published at once"
     )
-    backoff_initial: float = Field(0.5, gt=0, description="first wait after a failure")
-    backoff_max: float = Field(30.0, gt=0, description="longest wait between two attempts")
-    parking_limit_hours: float = Field(
-        168.0, gt=0, description="hours that an early event may wait before it is a dead letter"
+    backoff_initial: float = Field(0.5, ge=0.01, le=60, description="first wait after a failure")
+    backoff_max: float = Field(
+        30.0, ge=0.01, le=3600, description="longest wait between two attempts"
     )
-    flood_window: int = Field(200, ge=1, description="messages over which dead letters are counted")
+    parking_limit_hours: float = Field(
+        168.0,
+        gt=0,
+        le=87_600,
+        description="hours that an early event may wait before it is a dead letter",
+    )
+    flood_window: int = Field(
+        200, ge=1, le=100_000, description="messages over which dead letters are counted"
+    )
     flood_limit: float = Field(
         0.5, gt=0, le=1, description="share of dead letters in the window that stops a consumer"
     )

@@ -1,11 +1,14 @@
 """A topic and its consumer groups in memory. It passes the same contract tests as Kafka itself."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from services.errors import BrokerUnavailableError
 from services.messages import Message, Outgoing
+
+LARGEST_BYTES = 1024 * 1024
+"""The longest value that a broker takes unless it is told otherwise."""
 
 
 @dataclass
@@ -90,7 +93,7 @@ class MemorySource:
 
 @dataclass
 class MemorySink:
-    """Keeps what is published; refuses the first `failures` batches."""
+    """Keeps what is published, as a topic keeps it; refuses the first `failures` batches."""
 
     failures: int = 0
     published: list[Outgoing] = field(default_factory=list)
@@ -99,7 +102,16 @@ class MemorySink:
         if self.failures:
             self.failures -= 1
             raise BrokerUnavailableError("the broker is away")
-        self.published += batch
+        if any(len(each.value or b"") > LARGEST_BYTES for each in batch):
+            raise BrokerUnavailableError("a message is too large")
+        self.published += map(_as_it_arrives, batch)
 
     def close(self) -> None:
         """Nothing to disconnect from."""
+
+
+def _as_it_arrives(sent: Outgoing) -> Outgoing:
+    """What the Kafka library cannot send as nothing arrives empty."""
+    is_nothing = sent.key is None and sent.value is None
+    headers = tuple((name, value or b"") for name, value in sent.headers)
+    return replace(sent, value=b"" if is_nothing else sent.value, headers=headers)

@@ -75,7 +75,7 @@ class Pipeline:
         """Publish (topic, key, value) as they are."""
         sent = [self._producer.send(topic, key=key, value=value) for topic, key, value in messages]
         for each in sent:
-            each.get(timeout=20)
+            each.get(timeout=60)
 
     def published(self, *topics: str) -> list[Published]:
         """All that was ever published to `topics`; by default to every topic written to."""
@@ -87,13 +87,21 @@ class Pipeline:
         return [each for each in self._read if not topics or each.topic in topics]
 
     def effects_of(self, order_id: str) -> list[tuple[int, str]]:
-        """Sequence and topic of the effects of an order, each once, by sequence."""
+        """Sequence and topic of the effects of an order, each once, by sequence.
+
+        On each topic they came in this order, too; only what came before may come once more.
+        """
         effects: dict[str, tuple[int, str]] = {}
+        newest: dict[str, int] = {}
         outbound = {topic.value for topic in OUTBOUND}
         for each in self.published():
             if each.topic in outbound and each.key == order_id.encode():
                 said = each.said
-                effects.setdefault(str(said["effect_id"]), (said["sequence"], each.topic))
+                if said["effect_id"] not in effects:
+                    sequence = int(said["sequence"])
+                    assert sequence > newest.get(each.topic, 0), f"{said} overtook another"
+                    newest[each.topic] = sequence
+                    effects[said["effect_id"]] = (sequence, each.topic)
         return sorted(effects.values())
 
     def wait_for_effects(self, order_id: str, topics: list[str], timeout: float = 60) -> None:

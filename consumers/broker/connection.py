@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError, UnknownTopicOrPartitionError
+import structlog
+from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from services.errors import BrokerUnavailableError
 from services.messages import Message
@@ -14,6 +15,8 @@ from services.settings import Settings
 CLOSE_SECONDS = 3.0
 _BOOTSTRAP_SECONDS = 5.0
 _FALLBACK_API_VERSION = (2, 1)
+
+log = structlog.get_logger()
 
 ClientT = TypeVar("ClientT")
 
@@ -40,9 +43,11 @@ def connect(client: Callable[..., ClientT], settings: Settings, **options: Any) 
         return client(**common, **options, api_version=numbers)
     try:
         return client(**common, **options)
-    except KafkaError:
-        if not _answers(settings.kafka_bootstrap_servers or ""):
+    except KafkaTimeoutError:
+        plain = settings.kafka_security_protocol == "PLAINTEXT"
+        if not plain or not _answers(settings.kafka_bootstrap_servers or ""):
             raise
+        log.warning("broker_version_unknown", speaking=_FALLBACK_API_VERSION)
         return client(**common, **options, api_version=_FALLBACK_API_VERSION)
 
 

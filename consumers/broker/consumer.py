@@ -2,18 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, RetriableError
 
 from consumers.broker.connection import CLOSE_SECONDS, connect, in_words, message_of, translated
+from services.errors import BrokerUnavailableError
 from services.messages import Message
 from services.settings import Settings
 
 _HOLD_POLL_SECONDS = 0.5  # the library may lose a join that completes just as a poll times out
+
+Records = Mapping[TopicPartition, Sequence[Any]]
 
 log = structlog.get_logger()
 
@@ -27,37 +31,29 @@ class Consumer:
 
     def __init__(self, settings: Settings, *, topic: str, group: str) -> None:
         """Connect and subscribe. Raises `BrokerUnavailableError`."""
+        self._settings = settings
+        self._topic = topic
+        self._group = group
         self._address = settings.kafka_bootstrap_servers or ""
         self._lock = threading.Lock()  # the library calls the listener in a thread of its own
         self._lost: set[TopicPartition] = set()
         self._gained: set[TopicPartition] = set()
         self._holding = False
         self._uncommitted: dict[TopicPartition, int] = {}
-        session_ms = int(settings.kafka_session_timeout * 1000)
-        with translated(self._address):
-            self._client: Any = connect(
-                KafkaConsumer,
-                settings,
-                group_id=group,
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                isolation_level="read_committed",
-                allow_auto_create_topics=False,
-                session_timeout_ms=session_ms,
-                heartbeat_interval_ms=max(session_ms // 4, 100),
-                max_poll_records=settings.batch_size,
-                fetch_max_wait_ms=200,
-            )
-            # Knowing the partitions before it joins, it does not join twice.
-            self._client.partitions_for_topic(topic)
-            self._client.subscribe([topic], listener=_Listener(self))
+        self._client: Any = self._connected()
 
     def poll(self, limit: int, timeout: float) -> list[Message]:
-        """Up to `limit` messages, each partition's in order, within `timeout` seconds."""
+        """Up to `limit` messages, each partition's in order, within `timeout` seconds.
+
+        Raises:
+            BrokerUnavailableError: the broker does not answer, or a message cannot be read at all.
+        """
+        if self._client is None:
+            self._client = self._connected()
         with translated(self._address):
             self._commit_what_is_due()
             self._rewind_what_was_gained()
-            found = self._client.poll(timeout_ms=int(timeout * 1000), max_records=limit)
+        found = self._polled(timeout, limit)
         with self._lock:
             rebalanced = bool(self._gained & self._client.assignment())
             if not rebalanced:
@@ -81,18 +77,18 @@ class Consumer:
 
     def hold(self, seconds: float, stopping: Callable[[], bool]) -> None:
         """Wait without reading further, and stay a member of the group; less if stopping."""
+        if self._client is None:
+            raise BrokerUnavailableError(f"{self._address}: not connected")
         deadline = time.monotonic() + seconds
         self._holding = True
         try:
-            self._client.pause(*self._client.assignment())
+            self._each(self._client.assignment(), self._client.pause)
             while not stopping() and (left := deadline - time.monotonic()) > 0:
-                with translated(self._address):
-                    self._put_back(
-                        self._client.poll(timeout_ms=int(min(left, _HOLD_POLL_SECONDS) * 1000))
-                    )
+                self._put_back(self._polled(min(left, _HOLD_POLL_SECONDS)))
         finally:
             self._holding = False
-            self._client.resume(*self._client.assignment())
+            if self._client is not None:
+                self._each(self._client.assignment(), self._client.resume)
 
     def still_ours(self, messages: Sequence[Message]) -> list[Message]:
         """Those of `messages` whose partition was not taken away since the last `poll`."""
@@ -102,9 +98,10 @@ class Consumer:
 
     def close(self) -> None:
         """Commit what is due and leave the group."""
-        self._commit_what_is_due()
-        with translated(self._address):
-            self._client.close(autocommit=False, timeout_ms=int(CLOSE_SECONDS * 1000))
+        if self._client is not None:
+            self._commit_what_is_due()
+            with translated(self._address):
+                self._client.close(autocommit=False, timeout_ms=int(CLOSE_SECONDS * 1000))
 
     def lose(self, partitions: Sequence[TopicPartition]) -> None:
         """Called by the listener: these partitions are another member's now."""
@@ -121,8 +118,51 @@ class Consumer:
         with self._lock:
             self._gained.update(partitions)
         if self._holding:
-            self._client.pause(*partitions)
+            self._each(partitions, self._client.pause)
         log.info("partitions_assigned", partitions=_numbers(partitions))
+
+    def _connected(self) -> Any:
+        session_ms = int(self._settings.kafka_session_timeout * 1000)
+        with translated(self._address):
+            client: Any = connect(
+                KafkaConsumer,
+                self._settings,
+                group_id=self._group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+                allow_auto_create_topics=False,
+                session_timeout_ms=session_ms,
+                heartbeat_interval_ms=session_ms // 4,
+                max_poll_records=self._settings.batch_size,
+                fetch_max_wait_ms=200,
+            )
+            # Knowing the partitions before it joins, it does not join twice.
+            client.partitions_for_topic(self._topic)
+            client.subscribe([self._topic], listener=_Listener(self))
+        return client
+
+    def _polled(self, timeout: float, limit: int | None = None) -> Records:
+        try:
+            records: Records = self._client.poll(int(timeout * 1000), max_records=limit)
+        except RetriableError as error:
+            raise BrokerUnavailableError(f"{self._address}: {in_words(error)}") from error
+        except Exception as error:
+            # After an error of another kind the library may spin on the same record for ever.
+            self._disconnect()
+            raise BrokerUnavailableError(
+                f"{self._address}: reading {self._topic} failed: {type(error).__name__}:"
+                f" {in_words(error)}; connecting anew"
+            ) from error
+        return records
+
+    def _disconnect(self) -> None:
+        client, self._client = self._client, None
+        self.lose(list(client.assignment()))
+        try:
+            client.close(autocommit=False, timeout_ms=int(CLOSE_SECONDS * 1000))
+        except Exception as error:
+            log.warning("close_failed", error=in_words(error))
 
     def _rewind_what_was_gained(self) -> None:
         """Go to the committed offset of every partition that a rebalance gave us.
@@ -135,21 +175,33 @@ class Consumer:
         for partition in gained:
             committed = self._client.committed(partition, timeout_ms=5000)
             if committed is None:
-                self._client.seek_to_beginning(partition)
+                self._each([partition], self._client.seek_to_beginning)
             else:
-                self._client.seek(partition, committed)
+                self._seek(partition, committed)
             with self._lock:
                 self._gained.discard(partition)
 
-    def _put_back(self, found: Mapping[TopicPartition, Sequence[Any]]) -> None:
+    def _put_back(self, found: Records) -> None:
         """Make these records the next to be read."""
-        for partition in self._client.assignment() & set(found):
-            self._client.seek(partition, found[partition][0].offset)
+        for partition, records in found.items():
+            self._seek(partition, records[0].offset)
+
+    def _seek(self, partition: TopicPartition, offset: int) -> None:
+        self._each([partition], lambda each: self._client.seek(each, offset))
+
+    def _each(
+        self, partitions: Iterable[TopicPartition], act: Callable[[TopicPartition], None]
+    ) -> None:
+        """Act on each partition, except where a rebalance has taken it in this very moment."""
+        for partition in partitions:
+            # What the library raises for a partition that is not assigned, one by one.
+            with suppress(KeyError, ValueError, AssertionError):
+                act(partition)
 
     def _commit_what_is_due(self) -> None:
         with self._lock:
             due = dict(self._uncommitted)
-        if not due:
+        if not due or self._client is None:
             return
         offsets = {each: OffsetAndMetadata(offset, "", -1) for each, offset in due.items()}
         try:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
-from consumers.broker.connection import connect, translated
+from consumers.broker.connection import connect, in_words, translated
+from services.errors import BrokerUnavailableError
 from services.messages import Outgoing
 from services.settings import Settings
 
@@ -39,6 +41,8 @@ class Publisher:
             BrokerUnavailableError: at least one was not acknowledged; any of them may have been.
         """
         with translated(self._address):
+            for topic in dict.fromkeys(each.topic for each in batch):
+                self._find(topic)
             sent = [
                 self._client.send(
                     each.topic,
@@ -51,6 +55,16 @@ class Publisher:
             self._client.flush(timeout=_DELIVERY_SECONDS)
             for each in sent:
                 each.get(timeout=_DELIVERY_SECONDS)
+
+    def _find(self, topic: str) -> None:
+        """The library waits for a topic that does not exist, and then does not say so."""
+        try:
+            self._client.partitions_for(topic)
+        except KafkaTimeoutError as error:
+            raise BrokerUnavailableError(
+                f"{self._address}: nothing is known of the topic {topic} ({in_words(error)}):"
+                " if it does not exist, run `mediation topics create`"
+            ) from error
 
     def close(self) -> None:
         """Give up what was not acknowledged, and disconnect."""

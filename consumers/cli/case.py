@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from consumers.cli.connections import reading
-from consumers.cli.exits import ProblemFoundError
 from consumers.cli.output import Output, OutputOption, show_json
+from consumers.errors import ProblemFoundError
 
 app = typer.Typer(name="case", no_args_is_help=True, help="What is known of an order.")
 

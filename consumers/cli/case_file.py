@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row
 
 from schemas.codec import Codec
 from schemas.effects import Effect
-from schemas.errors import ContractError
 from schemas.events import Event
+from services.errors import ContractError
 from services.history import tell
 from services.rules.case import Case
 from services.rules.outcome import Outcome

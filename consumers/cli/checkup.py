@@ -14,10 +14,10 @@ from consumers.bootstrap import ALL_TOPICS, CONSUMERS, RELAY, make_registry
 from consumers.broker import Admin
 from consumers.cli.config import masked, unknown_settings
 from consumers.cli.connections import opened_admin, opened_database
-from consumers.endpoints import NothingRunsError, with_broker
-from schemas.errors import MediationError, TransientError
+from consumers.endpoints import with_broker
+from consumers.errors import NothingRunsError
 from services.clock import system_clock
-from services.errors import SettingsError
+from services.errors import MediationError, SettingsError, TransientError
 from services.settings import PREFIX, Settings, load_settings
 from services.storage import backlog, outbox, schema
 from services.storage.database import Database

@@ -7,7 +7,6 @@ from uuid import UUID
 import typer
 
 from consumers.cli.connections import reading
-from consumers.cli.exits import ProblemFoundError
 from consumers.cli.output import (
     Output,
     OutputOption,
@@ -17,6 +16,7 @@ from consumers.cli.output import (
     show_table,
     visible,
 )
+from consumers.errors import ProblemFoundError
 from schemas.reasons import Reason
 from schemas.topics import INBOUND
 from services.messages import Headers, pair

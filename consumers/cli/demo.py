@@ -36,10 +36,10 @@ def show(scenarios: "Sequence[Scenario]", *, check: bool) -> None:
         ProblemFoundError: the play did not come to its end, or something differs.
         MediationError: a part could not be started, or went away.
     """
-    from consumers.cli.exits import ProblemFoundError
     from consumers.demo.performance import perform
     from consumers.demo.report import ReportConsole, judge, summarize, tell
     from consumers.demo.watching import Watch
+    from consumers.errors import ProblemFoundError
     from services.settings import load_settings
 
     with Watch() as watch:

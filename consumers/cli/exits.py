@@ -15,10 +15,14 @@ from typing import Final
 import typer
 
 from consumers.cli.output import visible
-from consumers.embedded import EmbeddedPartMissingError
-from consumers.postmaster import EmbeddedPartFailedError
-from schemas.errors import MediationError, PermanentError, TransientError
-from services.errors import RefusedError, SchemaVersionError, SettingsError
+from consumers.errors import EmbeddedPartFailedError, EmbeddedPartMissingError
+from services.errors import (
+    MediationError,
+    RefusedError,
+    SchemaVersionError,
+    SettingsError,
+    TransientError,
+)
 
 OK: Final = 0
 PROBLEM: Final = 1
@@ -35,10 +39,6 @@ _CODES: Final[tuple[tuple[type[MediationError], int], ...]] = (
     (TransientError, UNREACHABLE),
     (MediationError, PROBLEM),
 )
-
-
-class ProblemFoundError(PermanentError):
-    """What was asked for does not exist, or is not as it should be; the message says it."""
 
 
 def code_of(error: MediationError) -> int:

@@ -12,7 +12,6 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from schemas.codec import Codec
-from schemas.errors import ContractError
 from schemas.events import (
     Event,
     Evidence,
@@ -23,6 +22,7 @@ from schemas.events import (
 )
 from schemas.records import millis_from_instant
 from schemas.topics import INBOUND, Topic
+from services.errors import ContractError
 
 _FIELDS: Final[dict[str, frozenset[str]]] = {
     kind.topic.value: frozenset(field.name for field in fields(kind))

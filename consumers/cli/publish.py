@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli.exits import ProblemFoundError, complain
+from consumers.cli.exits import complain
 from consumers.cli.output import Output, OutputOption, show_json, show_table
+from consumers.errors import ProblemFoundError
 
 if TYPE_CHECKING:
     from consumers.cli.lines import BadLine

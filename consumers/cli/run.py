@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from consumers.stopping import StopSignal
+
 
 class Process(StrEnum):
     """The names in `bootstrap.PROCESSES`, which is too heavy to be loaded for `--help`."""
@@ -29,11 +31,13 @@ def run(
     """
     if until_stdin_ends:
         threading.Thread(target=_stop_with_parent, name="parent", daemon=True).start()
+    stop = StopSignal()
+    stop.install()  # before the imports, which take a while: being asked to stop counts from here
     from consumers.bootstrap import run_process
     from consumers.endpoints import with_broker, with_database
     from services.settings import load_settings
 
-    run_process(process.value, with_database(with_broker(load_settings())))
+    run_process(process.value, with_database(with_broker(load_settings())), stop)
 
 
 def _stop_with_parent() -> None:

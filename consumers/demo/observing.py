@@ -12,8 +12,8 @@ from uuid import UUID
 from consumers.broker import Admin
 from consumers.demo.staging import MARK, Staged
 from schemas.codec import Codec
-from schemas.errors import ContractError
 from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
+from services.errors import ContractError
 from services.messages import Message
 from services.rules.case import Case
 from services.storage import cases, dead_letters, inbox, outbox

@@ -11,11 +11,9 @@ from services.rules.case import Case
 from services.rules.change import Change
 from services.rules.contents import first_failure
 from services.rules.line import Line
-from services.rules.outcome import Decision, Outcome, Waiting
+from services.rules.outcome import Decision, Outcome
 from services.rules.standing import standing_of
 from services.rules.table import TABLE
-
-__all__ = ["Decision", "Outcome", "Waiting", "decide"]
 
 
 def decide(case: Case, event: Event) -> Decision:

@@ -1,6 +1,7 @@
 """What mediation does to the reviews of an order.
 
-Rule: an order closed by mediation can never be reviewed; a relaunch is no closure (rule 14).
+Rule: an order closed by mediation can never be reviewed; a relaunch is no closure (rule 14), so
+nothing ever lifts the block.
 """
 
 from schemas.effects import ReviewBlocked
@@ -11,8 +12,3 @@ def block(change: Change[E]) -> Change[E]:
     """The order can never be reviewed (rule 14)."""
     blocked = change.restricted(reviews_blocked=True)
     return blocked.emitted(ReviewBlocked(**blocked.stamp(ReviewBlocked.topic)))
-
-
-def allow(change: Change[E]) -> Change[E]:
-    """The order can be reviewed once it is done (rule 9); it never could not, so nobody is told."""
-    return change.restricted(reviews_blocked=False)

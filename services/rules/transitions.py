@@ -61,7 +61,7 @@ def put_in_charge(change: Change[MediatorAssigned]) -> Change[MediatorAssigned]:
 def relaunch(change: Change[VerdictIssued]) -> Change[VerdictIssued]:
     """The order goes on where it was: reactivated, chat unlocked, escrow untouched (rule 9)."""
     shares = _shares(change)
-    resumed = chat.unlock(orders.reactivate(reviews.allow(_resolve(change, shares))))
+    resumed = chat.unlock(orders.reactivate(_resolve(change, shares)))
     return _announce(resumed, shares)
 
 

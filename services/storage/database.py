@@ -17,16 +17,24 @@ _TRANSIENT_STATES = frozenset({
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
     "55P03",  # lock_not_available
-    "57014",  # query_canceled: statement_timeout
     "25P03",  # idle_in_transaction_session_timeout
 })  # fmt: skip
 _TRANSIENT_CLASSES = frozenset({
     "08",  # connection
     "42",  # rights or tables that are being changed under us: a person mends it, no message is bad
     "53",  # resources
-    "57",  # operator intervention
+    "57",  # operator intervention, statement_timeout among them
     "58",  # system
 })  # fmt: skip
+
+
+# A peer that is gone without a word is noticed within about ten seconds, here and by the server.
+_KEEPALIVES = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 
 class Database:
@@ -45,27 +53,32 @@ class Database:
         connect_timeout: int = 5,
     ) -> None:
         self.url = _psycopg_url(url)
+        server = {
+            "statement_timeout": int(statement_timeout * 1000),
+            "lock_timeout": int(lock_timeout * 1000),
+            "idle_in_transaction_session_timeout": 60_000,
+            "timezone": "UTC",
+            **{f"tcp_{name.removeprefix('tcp_')}": each for name, each in _KEEPALIVES.items()},
+        }
         self._engine: Engine = create_engine(
             self.url,
             pool_size=1,
             max_overflow=1,
             pool_pre_ping=False,
+            hide_parameters=True,  # reasons of verdicts are nobody's business in a log
             connect_args={
+                **_KEEPALIVES,
                 "application_name": application_name,
                 "connect_timeout": connect_timeout,
-                "options": (
-                    f"-c statement_timeout={int(statement_timeout * 1000)}"
-                    f" -c lock_timeout={int(lock_timeout * 1000)}"
-                    " -c idle_in_transaction_session_timeout=60000"
-                    " -c timezone=UTC"
-                ),
+                "options": " ".join(f"-c {name}={value}" for name, value in server.items()),
             },
         )
 
     @property
     def address(self) -> str:
         """Where the database is, with the password left out."""
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=True)
+        shown = self.url.set(drivername="postgresql").difference_update_query(["password"])
+        return shown.render_as_string(hide_password=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

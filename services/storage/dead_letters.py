@@ -50,21 +50,22 @@ class DeadLetter:
 
 def add(connection: Connection, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
     """Keep dead letters; returns those that are new. One seen before counts another attempt."""
-    new = []
-    for letter in letters:
-        statement = insert(dead_letters).values(_values(letter))
-        attempts = connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[dead_letters.c.dead_letter_id],
-                set_={
-                    "attempts": dead_letters.c.attempts + 1,
-                    "last_seen_at": statement.excluded.last_seen_at,
-                },
-            ).returning(dead_letters.c.attempts)
-        ).scalar_one()
-        if attempts == 1:
-            new.append(letter)
-    return new
+    each_once = {letter.dead_letter_id: letter for letter in letters}
+    if not each_once:
+        return []
+    statement = insert(dead_letters)
+    seen = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[dead_letters.c.dead_letter_id],
+            set_={
+                "attempts": dead_letters.c.attempts + 1,
+                "last_seen_at": statement.excluded.last_seen_at,
+            },
+        ).returning(dead_letters.c.dead_letter_id, dead_letters.c.attempts),
+        [_values(letter) for letter in each_once.values()],
+    )
+    new = {row.dead_letter_id for row in seen if row.attempts == 1}
+    return [letter for id_, letter in each_once.items() if id_ in new]
 
 
 def newest(

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, true, union_all, update
 
 from schemas.events import Event
 from schemas.reasons import Reason
 from services.messages import Message, flatten, pair
 from services.rules.outcome import Decision, Outcome, Waiting
-from services.storage.tables import events, parked_events
+from services.storage.tables import dead_letters, events, parked_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,30 @@ def overdue(connection: Connection, topic: str, parked_before: datetime, limit: 
             .limit(limit)
         )
     )
+
+
+def recently_rejected(connection: Connection, topic: str, count: int) -> list[bool]:
+    """Of the last `count` messages of `topic`, oldest first: which became dead letters at once."""
+    understood = (
+        select(
+            events.c.received_at.label("at"),
+            (events.c.outcome == Outcome.REJECTED.value).label("rejected"),
+        )
+        .where(events.c.topic == topic)
+        .order_by(events.c.arrival.desc())
+        .limit(count)
+        .subquery()
+    )
+    not_understood = (
+        select(dead_letters.c.first_seen_at.label("at"), true().label("rejected"))
+        .where(dead_letters.c.topic == topic, dead_letters.c.event_id.is_(None))
+        .order_by(dead_letters.c.first_seen_at.desc())
+        .limit(count)
+        .subquery()
+    )
+    both = union_all(select(understood), select(not_understood)).subquery()
+    newest_first = select(both.c.rejected).order_by(both.c.at.desc()).limit(count)
+    return list(connection.scalars(newest_first))[::-1]
 
 
 def timeline(connection: Connection, order_id: str) -> Sequence[Row[Any]]:

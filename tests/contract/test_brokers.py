@@ -14,7 +14,7 @@ def publish(kafka: Broker, *values: bytes, key: bytes | None = b"order-1") -> No
     producer = KafkaProducer(acks="all", enable_idempotence=True, **kafka.client_options())
     sent = [producer.send(TOPIC, key=key, value=value) for value in values]
     for each in sent:
-        each.get(timeout=10)
+        each.get(timeout=60)
     producer.close()
 
 
@@ -42,7 +42,7 @@ def read(reader: KafkaConsumer, count: int) -> list[ConsumerRecord]:
             records.extend(batch)
         return len(records) >= count
 
-    eventually(enough, timeout=20, message=f"{count} records arrive")
+    eventually(enough, timeout=60, message=f"{count} records arrive")
     assert len(records) == count
     return records
 
@@ -68,7 +68,7 @@ def test_key_value_and_headers_arrive_as_they_were_sent(kafka: Broker) -> None:
     value = bytes(range(256))
 
     producer = KafkaProducer(**kafka.client_options())
-    producer.send(TOPIC, key=b"\x00key", value=value, headers=headers).get(timeout=10)
+    producer.send(TOPIC, key=b"\x00key", value=value, headers=headers).get(timeout=60)
     producer.close()
     reader = consumer(kafka)
     (record,) = read(reader, 1)
@@ -81,8 +81,8 @@ def test_no_key_and_no_value_stay_none(kafka: Broker) -> None:
     kafka.create_topics(TOPIC)
 
     producer = KafkaProducer(**kafka.client_options())
-    producer.send(TOPIC, key=b"order-1", value=None).get(timeout=10)
-    producer.send(TOPIC, key=None, value=b"no key").get(timeout=10)
+    producer.send(TOPIC, key=b"order-1", value=None).get(timeout=60)
+    producer.send(TOPIC, key=None, value=b"no key").get(timeout=60)
     producer.close()
     reader = consumer(kafka)
     records = read(reader, 2)

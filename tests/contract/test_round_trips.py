@@ -21,7 +21,6 @@ from schemas.effects import (
     PayoutRequested,
     RefundRequested,
     ReviewBlocked,
-    record_from_effect,
 )
 from schemas.events import (
     Event,
@@ -33,8 +32,8 @@ from schemas.events import (
     OrderDisputed,
     VerdictDecision,
     VerdictIssued,
-    record_from_event,
 )
+from schemas.records import record_from
 from schemas.topics import OUTBOUND
 from tests.registries import RegistryInMemory
 
@@ -147,7 +146,7 @@ def test_an_event_comes_back_from_confluent_framing(event: Event) -> None:
 
 @given(EVENTS)
 def test_the_record_of_an_event_has_the_fields_of_its_schema(event: Event) -> None:
-    record = record_from_event(event)
+    record = record_from(event)
 
     assert [*record] == [field["name"] for field in contract(event.topic).current.schema["fields"]]
 
@@ -158,8 +157,8 @@ def test_an_effect_comes_back_as_its_record(effect: Effect) -> None:
 
     read = codec.decode_record(effect.topic, codec.encode(effect))
 
-    assert read == record_from_effect(effect)
-    assert [*read] == [*record_from_effect(effect)]
+    assert read == record_from(effect)
+    assert [*read] == [*record_from(effect)]
 
 
 def test_every_effect_has_a_topic_of_its_own() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import psycopg
 
-from schemas.events import Event, VerdictDecision, record_from_event
+from schemas.events import Event, VerdictDecision
+from schemas.records import record_from
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.e2e.commands import Dev, Mediation
 from tests.eventually import eventually
@@ -13,7 +14,7 @@ from tests.eventually import eventually
 
 def as_lines(*events: Event) -> bytes:
     """These events as JSON lines."""
-    records = ({"topic": event.topic.value, **record_from_event(event)} for event in events)
+    records = ({"topic": event.topic.value, **record_from(event)} for event in events)
     return "".join(json.dumps(record) + "\n" for record in records).encode()
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from consumers.cli.demo import show
-from consumers.cli.exits import PROBLEM, ProblemFoundError, code_of
+from consumers.cli.exits import PROBLEM, code_of
 from consumers.demo.scenarios.money import FULL_REFUND
 from consumers.demo.scenarios.refusals import CUT_MESSAGE
+from consumers.errors import ProblemFoundError
 from services.settings import PREFIX
 
 ROOT = Path(__file__).parents[2]

@@ -1,5 +1,7 @@
 """What the tests look at in the database after the fact."""
 
+from sqlalchemy import text
+
 from services.rules.case import Case
 from services.storage import cases, dead_letters, outbox
 from services.storage.database import Database
@@ -23,3 +25,12 @@ def letters(database: Database) -> list[tuple[str, str]]:
     with database.transaction() as connection:
         rows = dead_letters.newest(connection, limit=100)
     return [(row.topic, row.reason) for row in rows]
+
+
+def someone_waits_for_a_lock(database: Database) -> bool:
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with database.transaction() as connection:
+        return bool(connection.execute(asked).scalar_one())

@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 from schemas.codec import Codec
 from schemas.events import Event
 from schemas.reasons import Reason
+from services.docket import open_docket
 from services.mediation import Mediation
+from services.reading import Handled, read
 from services.storage import inbox
 from services.storage.database import Database
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.deliveries import Deliveries
+from tests.eventually import eventually
 from tests.integration.conftest import SetClock
-from tests.integration.looking import case_of, letters, published
+from tests.integration.looking import case_of, letters, published, someone_waits_for_a_lock
 
 
 def test_two_consumers_that_meet_on_an_order_never_miss_each_other(
@@ -52,19 +56,52 @@ def test_two_consumers_with_overlapping_batches_do_not_wait_for_each_other_for_e
         assert len(inbox.waiting(connection, orders)) == len(orders)
 
 
+def _loser_of_a_race(
+    database: Database, deliveries: Deliveries, clock: SetClock, first: Event, second: Event
+) -> list[Handled]:
+    """Handle `second` while `first` is written and not committed; commit once it waits for that."""
+    codec = Codec()
+    reading = read(codec, deliveries.of(first))
+    late = deliveries.of(second)
+    url = database.url.render_as_string(hide_password=False)
+    with closing(Database(url)) as own, ThreadPoolExecutor(1) as pool:
+        with own.transaction() as connection:
+            docket = open_docket(connection, codec, "mediation.test", clock(), readings=[reading])
+            docket.take(reading)
+            docket.write(connection)
+            losing = pool.submit(
+                Mediation(database, codec, group="mediation.test", clock=clock).handle, [late]
+            )
+            eventually(lambda: someone_waits_for_a_lock(database), 10, "the second one waits")
+        return losing.result()
+
+
 def test_a_race_for_a_dispute_id_is_lost_for_what_it_is_and_not_for_a_bug(
     database: Database, deliveries: Deliveries, clock: SetClock
 ) -> None:
-    """Two consumers open the same dispute ids on different orders, one message a batch."""
-    ids = [f"dispute-{number}" for number in range(40)]
+    (handled,) = _loser_of_a_race(
+        database,
+        deliveries,
+        clock,
+        order_disputed(order_id="order-1", dispute_id="dispute-1"),
+        order_disputed(order_id="order-2", dispute_id="dispute-1"),
+    )
 
-    def consume(prefix: str) -> None:
-        own = Mediation(database, Codec(), group="mediation.test", clock=clock)
-        for dispute_id in ids:
-            order_id = f"{prefix} {dispute_id}"
-            own.handle([deliveries.of(order_disputed(order_id=order_id, dispute_id=dispute_id))])
+    assert handled.reason is Reason.DISPUTE_CONFLICT
+    assert letters(database) == [("order.disputed", Reason.DISPUTE_CONFLICT)]
+    assert published(database) == ["order.frozen", "chat.locked", "order.disputed.dead-letter"]
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(consume, ["one", "other"]))
 
-    assert letters(database) == [("order.disputed", Reason.DISPUTE_CONFLICT)] * len(ids)
+def test_a_race_for_an_event_id_is_lost_for_what_it_is_and_not_for_a_bug(
+    database: Database, deliveries: Deliveries, clock: SetClock
+) -> None:
+    (handled,) = _loser_of_a_race(
+        database,
+        deliveries,
+        clock,
+        order_disputed(name="same", order_id="order-1", dispute_id="dispute-1"),
+        order_disputed(name="same", order_id="order-2", dispute_id="dispute-2"),
+    )
+
+    assert handled.reason is Reason.EVENT_ID_REUSED
+    assert letters(database) == [("order.disputed", Reason.EVENT_ID_REUSED)]

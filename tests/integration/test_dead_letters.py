@@ -120,3 +120,26 @@ def test_a_flood_of_dead_letters_is_stopped_before_it_is_committed(
     with pytest.raises(FloodError):
         mediation.handle(flood[5:])
     assert len(letters(database)) == 5
+
+
+def test_a_restart_does_not_open_the_flood_gate_again(
+    database: Database, deliveries: Deliveries, clock: SetClock
+) -> None:
+    def started() -> Mediation:
+        gate = FloodGate(window=10, limit=0.5)
+        made = Mediation(database, Codec(), group="mediation.test", clock=clock, flood=gate)
+        made.remember_recent("order.disputed")
+        return made
+
+    before = started()
+    for _ in range(5):
+        before.handle([deliveries.of_bytes("order.disputed", b"junk")])
+    after = started()
+
+    with pytest.raises(FloodError):
+        after.handle([deliveries.of_bytes("order.disputed", b"junk")])
+
+    clock.advance(seconds=1)
+    good = [order_disputed(order_id=f"o-{n}", dispute_id=f"d-{n}") for n in range(10)]
+    after.handle(deliveries.all(*good))
+    started().handle([deliveries.of_bytes("order.disputed", b"junk")])

@@ -15,7 +15,8 @@ from kafka import KafkaConsumer, KafkaProducer
 from sqlalchemy import create_engine, make_url, text
 
 from consumers.embedded import EmbeddedBroker, EmbeddedDatabase
-from consumers.postmaster import EmbeddedPartFailedError, Postmaster
+from consumers.errors import EmbeddedPartFailedError
+from consumers.postmaster import Postmaster
 from tests.eventually import eventually
 
 OWNER = """
@@ -231,10 +232,10 @@ def test_the_broker_serves_kafka_python() -> None:
     with EmbeddedBroker() as broker:
         options = {"bootstrap_servers": broker.bootstrap_servers, "api_version": broker.api_version}
         producer = KafkaProducer(**options)
-        sent = producer.send("order.disputed", b"value").get(timeout=10)
+        sent = producer.send("order.disputed", b"value").get(timeout=60)
         producer.close()
         consumer = KafkaConsumer("order.disputed", auto_offset_reset="earliest", **options)
-        received = eventually(lambda: consumer.poll(timeout_ms=500))
+        received = eventually(lambda: consumer.poll(timeout_ms=500), 60, "the record arrives")
         consumer.close()
 
     (records,) = received.values()
@@ -255,7 +256,8 @@ def test_a_missing_wheel_is_named_with_its_remedy(module: str, data_dir: Path) -
     program = f"""
 import pathlib, sys
 sys.modules[{module!r}] = None
-from consumers.embedded import EmbeddedBroker, EmbeddedDatabase, EmbeddedPartMissingError
+from consumers.embedded import EmbeddedBroker, EmbeddedDatabase
+from consumers.errors import EmbeddedPartMissingError
 try:
     with EmbeddedBroker(), EmbeddedDatabase(pathlib.Path(sys.argv[1])):
         pass

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from consumers.outbox_relay import OutboxRelay
-from consumers.runner import StopSignal
+from consumers.stopping import StopSignal
 from services.messages import Outgoing
 from services.metrics import Metrics
 from services.retry import Backoff
@@ -24,7 +24,7 @@ Start = Callable[[MemorySink], AbstractContextManager[None]]
 @pytest.fixture
 def relay(database: Database, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Starts a relay that publishes to a sink, in a thread, until the context ends."""
-    monkeypatch.setattr("consumers.runner.GRACE_SECONDS", 3600)
+    monkeypatch.setattr("consumers.stopping.GRACE_SECONDS", 3600)
     monkeypatch.setattr("consumers.outbox_relay.IDLE_SECONDS", 0.1)
 
     url = database.url.render_as_string(hide_password=False)

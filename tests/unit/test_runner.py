@@ -6,7 +6,8 @@ from typing import cast
 
 import pytest
 
-from consumers.runner import ConsumerDefinition, Runner, StopSignal
+from consumers.runner import ConsumerDefinition, Runner
+from consumers.stopping import StopSignal
 from schemas.topics import Topic
 from services.errors import DatabaseUnavailableError, FloodError
 from services.mediation import Mediation
@@ -43,7 +44,7 @@ class Handler:
 
 @pytest.fixture
 def stop(monkeypatch: pytest.MonkeyPatch) -> StopSignal:
-    monkeypatch.setattr("consumers.runner.GRACE_SECONDS", 3600)
+    monkeypatch.setattr("consumers.stopping.GRACE_SECONDS", 3600)
     return StopSignal()
 
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from schemas.events import Event
+from schemas.events import Event, VerdictDecision
 from services.errors import StorageError
 from services.mediation import Mediation
 from services.storage.database import Database
@@ -54,6 +54,7 @@ def resolution(**said: object) -> str:
 def test_a_whole_resolution_is_accepted(in_mediation: Database) -> None:
     with in_mediation.transaction() as connection:
         connection.execute(text(resolution()))
+        connection.execute(text("UPDATE cases SET frozen = false, reviews_blocked = true"))
 
         state = connection.execute(text("SELECT state FROM disputes")).scalar_one()
     assert state == "RESOLVED"
@@ -77,8 +78,8 @@ def test_money_that_is_not_conserved_is_refused(in_mediation: Database) -> None:
         decision="PARTIAL_REFUND",
         ground="PARTIES_AGREED",
         refund=4_000,
-        payout=4_000,
-        platform=1_999,
+        payout=4_920,
+        platform=1_079,
     )
 
     refused(in_mediation, one_cent_short, "disputes_money_is_conserved")
@@ -201,3 +202,74 @@ def test_the_sequence_of_an_order_only_rises(in_mediation: Database) -> None:
 @pytest.mark.parametrize("order_id", ["", "x" * 65])
 def test_an_identifier_of_impossible_length_is_refused(database: Database, order_id: str) -> None:
     refused(database, f"INSERT INTO cases (order_id) VALUES ('{order_id}')", "identifier")  # noqa: S608
+
+
+def test_a_second_closing_verdict_on_an_order_is_refused(resolved: Database) -> None:
+    again = """
+        INSERT INTO disputes (dispute_id, order_id, position, state, opened_by, buyer_id, seller_id,
+            currency, captured_minor, fees_minor, commission_minor, opened_at, opened_by_event_id,
+            mediator_id, assigned_at, resolved_by_event_id, decision, ground, reasons, resolved_at,
+            refund_minor, payout_minor, platform_minor, set_aside)
+        SELECT 'dispute-2', order_id, 2, state, opened_by, buyer_id, seller_id,
+            currency, captured_minor, fees_minor, commission_minor, opened_at, gen_random_uuid(),
+            mediator_id, assigned_at, gen_random_uuid(), 'PAY_SELLER', 'DELIVERY_CONFORMING',
+            reasons, resolved_at, 0, 8500, 1500, set_aside
+        FROM disputes
+    """
+
+    refused(resolved, again, "disputes_one_closing_verdict_per_order")
+
+
+def test_a_settlement_to_somebody_else_is_refused(
+    database: Database, mediation: Mediation, deliveries: Deliveries
+) -> None:
+    story: list[Event] = [
+        order_disputed(),
+        mediator_assigned(),
+        verdict_issued(decision=VerdictDecision.RELAUNCH),
+    ]
+    mediation.handle(deliveries.all(*story))
+    to_a_stranger = """
+        INSERT INTO settlements (settlement_id, dispute_id, kind, amount_minor, currency,
+            payee_id, event_id, requested_at)
+        VALUES (gen_random_uuid(), 'dispute-1', 'REFUND', 1, 'EUR', 'stranger',
+            gen_random_uuid(), now())
+    """
+
+    refused(database, to_a_stranger, "settlements_refund_is_the_verdicts")
+
+
+def test_a_partial_refund_whose_rest_goes_to_the_platform_is_refused(
+    in_mediation: Database,
+) -> None:
+    greedy = resolution(
+        decision="PARTIAL_REFUND",
+        ground="PARTIES_AGREED",
+        refund=4_000,
+        payout=0,
+        platform=6_000,
+    )
+
+    refused(in_mediation, greedy, "disputes_commission_is_in_proportion")
+
+
+def test_an_order_is_not_unfrozen_while_a_dispute_is_unresolved(in_mediation: Database) -> None:
+    refused(
+        in_mediation,
+        "UPDATE cases SET frozen = false, chat_locked = false",
+        "restrictions do not fit",
+    )
+
+
+def test_a_dispute_does_not_go_back_to_an_earlier_state(in_mediation: Database) -> None:
+    refused(
+        in_mediation,
+        "UPDATE disputes SET state = 'OPEN', mediator_id = NULL, assigned_at = NULL",
+        "never goes back",
+    )
+
+
+@pytest.mark.parametrize("table", ["settlements", "events", "disputes", "cases"])
+def test_nothing_final_can_be_deleted(resolved: Database, table: str) -> None:
+    refused(resolved, f"DELETE FROM {table}", f"{table} DELETE: ")  # noqa: S608 - one of four
+    refused(resolved, f"TRUNCATE {table} CASCADE", " TRUNCATE: ")

@@ -9,12 +9,12 @@ from pydantic import SecretStr
 from consumers.endpoints import (
     FILE_NAME,
     Endpoints,
-    NothingRunsError,
     announced,
     find,
     with_broker,
     with_database,
 )
+from consumers.errors import NothingRunsError
 from services.settings import load_settings
 
 HERE = Endpoints(

@@ -3,15 +3,15 @@
 import pytest
 import typer
 
-from consumers.cli.exits import ProblemFoundError, code_of, translated
-from consumers.embedded import EmbeddedPartMissingError
-from consumers.postmaster import EmbeddedPartFailedError
-from schemas.errors import MediationError, RegistryUnavailableError
+from consumers.cli.exits import code_of, translated
+from consumers.errors import EmbeddedPartFailedError, EmbeddedPartMissingError, ProblemFoundError
 from services.errors import (
     BrokerUnavailableError,
     DatabaseUnavailableError,
     FloodError,
+    MediationError,
     RefusedError,
+    RegistryUnavailableError,
     SchemaVersionError,
     SettingsError,
     StorageError,

@@ -7,7 +7,8 @@ import pytest
 
 from consumers.cli.lines import read_lines
 from schemas.codec import Codec
-from schemas.events import Event, record_from_event
+from schemas.events import Event
+from schemas.records import record_from
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 
 CODEC = Codec()
@@ -15,7 +16,7 @@ CODEC = Codec()
 
 def line(event: Event, **changes: Any) -> bytes:
     """An event as a line, with changes; `...` leaves a field out."""
-    fields = {"topic": event.topic.value, **record_from_event(event), **changes}
+    fields = {"topic": event.topic.value, **record_from(event), **changes}
     return json.dumps({name: value for name, value in fields.items() if value is not ...}).encode()
 
 

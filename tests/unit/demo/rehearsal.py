@@ -15,13 +15,14 @@ from consumers.demo.staging import Staged, stage
 from consumers.demo.story import Scenario
 from schemas.codec import Codec
 from schemas.effects import Effect, PayoutRequested, RefundRequested
-from schemas.errors import ContractError
 from schemas.events import Event
 from schemas.reasons import Reason
 from services import envelope
+from services.errors import ContractError
 from services.messages import Message, Outgoing, flatten
 from services.rules.case import Case
-from services.rules.decide import Outcome, decide
+from services.rules.decide import decide
+from services.rules.outcome import Outcome
 from services.storage.dead_letters import DeadLetter
 
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)

@@ -5,7 +5,8 @@ Rule: a case is what its events made of it. A case that no history leads to is n
 
 from schemas.events import Event, VerdictDecision
 from services.rules.case import Case
-from services.rules.decide import Outcome, decide
+from services.rules.decide import decide
+from services.rules.outcome import Outcome
 from services.rules.standing import Standing
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 

@@ -11,7 +11,8 @@ from uuid import UUID
 from schemas.effects import Effect
 from schemas.events import Event
 from services.rules.case import Case
-from services.rules.decide import Outcome, decide
+from services.rules.decide import decide
+from services.rules.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import pytest
 from schemas.events import Event, EvidenceKind, Ground, VerdictDecision
 from schemas.reasons import Reason
 from services.rules.contents import GROUNDS, is_blank
-from services.rules.decide import Outcome, decide
+from services.rules.decide import decide
+from services.rules.outcome import Outcome
 from services.rules.standing import Standing
 from tests.builders import evidence, order_disputed, verdict_issued
 from tests.unit.rules.cases import a_case, case_in_mediation, case_standing

@@ -7,7 +7,7 @@ import pytest
 from schemas.effects import Effect
 from schemas.events import Event, VerdictDecision
 from schemas.reasons import Reason
-from services.rules.decide import Waiting, decide
+from services.rules.decide import decide
 from services.rules.identity import (
     EFFECT_NAMESPACE,
     SETTLEMENT_NAMESPACE,
@@ -15,6 +15,7 @@ from services.rules.identity import (
     effect_id,
     settlement_id,
 )
+from services.rules.outcome import Waiting
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.unit.rules.cases import a_case
 

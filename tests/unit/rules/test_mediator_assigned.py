@@ -5,8 +5,9 @@ from datetime import timedelta
 from schemas.effects import MediationOpened
 from schemas.reasons import Reason
 from services.rules.case import DisputeState
-from services.rules.decide import Outcome, Waiting, decide
+from services.rules.decide import decide
 from services.rules.identity import effect_id
+from services.rules.outcome import Outcome, Waiting
 from services.rules.standing import Standing
 from tests.builders import ASSIGNED_AT, mediator_assigned
 from tests.unit.rules.cases import case_in_mediation, case_standing, open_case

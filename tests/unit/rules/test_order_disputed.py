@@ -4,8 +4,9 @@ from schemas.effects import ChatLocked, OrderFrozen
 from schemas.events import OpenedBy
 from schemas.reasons import Reason
 from services.rules.case import Case, Dispute, DisputeState, Terms
-from services.rules.decide import Outcome, Waiting, decide
+from services.rules.decide import decide
 from services.rules.identity import effect_id
+from services.rules.outcome import Outcome, Waiting
 from services.rules.standing import Standing
 from tests.builders import OPENED_AT, order_disputed
 from tests.unit.rules.cases import a_case, case_standing, relaunched_case

@@ -3,8 +3,9 @@
 from schemas.effects import DisputeResolved, OrderClosed, PayoutRequested, RefundRequested
 from schemas.events import EvidenceKind, Ground, VerdictDecision
 from services.rules.case import Resolution
-from services.rules.decide import Decision, decide
+from services.rules.decide import decide
 from services.rules.identity import SettlementKind, effect_id, settlement_id
+from services.rules.outcome import Decision
 from tests.builders import (
     DECIDED_AT,
     evidence,

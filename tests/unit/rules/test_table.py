@@ -8,8 +8,9 @@ import pytest
 from schemas.events import Event, VerdictDecision
 from services.rules.case import Case
 from services.rules.change import Change
-from services.rules.decide import Outcome, decide
+from services.rules.decide import decide
 from services.rules.line import Line
+from services.rules.outcome import Outcome
 from services.rules.standing import Standing, standing_of
 from services.rules.table import TABLE
 from tests.builders import mediator_assigned, order_disputed, verdict_issued

@@ -8,7 +8,8 @@ import pytest
 from schemas.events import VerdictDecision
 from schemas.reasons import Reason
 from services.rules.case import DisputeState
-from services.rules.decide import Outcome, Waiting, decide
+from services.rules.decide import decide
+from services.rules.outcome import Outcome, Waiting
 from services.rules.standing import Standing
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.unit.rules.cases import a_case, case_in_mediation, case_standing, relaunched_case

@@ -17,9 +17,9 @@ from schemas.events import (
     VerdictDecision,
     VerdictIssued,
     event_from_record,
-    record_from_event,
 )
 from schemas.reasons import Reason
+from schemas.records import record_from
 from schemas.topics import Topic
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 
@@ -31,7 +31,7 @@ every_event = pytest.mark.parametrize("event", EVENTS, ids=[event.topic for even
 
 def read(event: Event, **changes: Any) -> Event:
     """Read an event back from its record, after some changes to the record."""
-    record = record_from_event(event) | changes
+    record = record_from(event) | changes
     kept = {name: value for name, value in record.items() if value is not MISSING}
     return event_from_record(event.topic, kept)
 
@@ -56,7 +56,7 @@ def test_an_event_cannot_be_changed(event: Event) -> None:
 @every_event
 @pytest.mark.parametrize("value", ["", "x" * 65, "a\0b", "a\ud800"])
 def test_an_id_that_cannot_be_one_is_refused(event: Event, value: str) -> None:
-    ids = [name for name in record_from_event(event) if name.endswith("_id") and name != "event_id"]
+    ids = [name for name in record_from(event) if name.endswith("_id") and name != "event_id"]
 
     for name in ids:
         caught = refusal(event, **{name: value})
@@ -153,7 +153,7 @@ def test_fields_with_a_default_may_be_absent() -> None:
 def test_any_other_field_is_required(event: Event) -> None:
     optional = {"fees_minor", "commission_minor", "refund_minor", "evidence"}
 
-    for name in record_from_event(event).keys() - optional:
+    for name in record_from(event).keys() - optional:
         caught = refusal(event, **{name: MISSING})
         assert caught.reason is Reason.UNDECODABLE
         assert caught.explanation == f"The field `{name}` is missing; it is required."

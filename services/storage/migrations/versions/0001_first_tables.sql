@@ -26,7 +26,7 @@ CREATE TABLE cases (
         ((false, false, false), (true, true, false), (false, true, true)))
 );
 
-CREATE TRIGGER cases_closed_is_for_ever BEFORE UPDATE ON cases
+CREATE TRIGGER cases_closed_is_for_ever BEFORE UPDATE OR DELETE ON cases
     FOR EACH ROW WHEN (OLD.reviews_blocked)
     EXECUTE FUNCTION refuse_change('an order closed by mediation does not change any more');
 CREATE TRIGGER cases_sequence_only_rises BEFORE UPDATE ON cases
@@ -61,8 +61,8 @@ CREATE TABLE disputes (
     set_aside            jsonb,
 
     UNIQUE (order_id, position),
-    UNIQUE (dispute_id, currency, refund_minor),
-    UNIQUE (dispute_id, currency, payout_minor),
+    UNIQUE (dispute_id, currency, buyer_id, refund_minor),
+    UNIQUE (dispute_id, currency, seller_id, payout_minor),
 
     CONSTRAINT disputes_terms_are_sane CHECK (
         fees_minor <= captured_minor AND commission_minor <= captured_minor - fees_minor),
@@ -92,24 +92,65 @@ CREATE TABLE disputes (
             WHEN 'PARTIAL_REFUND' THEN refund_minor > 0 AND refund_minor < captured_minor - fees_minor
             WHEN 'PAY_SELLER' THEN refund_minor = 0
                 AND payout_minor = captured_minor - fees_minor - commission_minor
-        END)
+        END),
+    -- The platform keeps the fees and, within half a minor unit, its share of the commission:
+    -- |platform - fees - commission * (price - refund) / price| <= 1/2, with price = captured - fees.
+    CONSTRAINT disputes_commission_is_in_proportion CHECK (
+        decision <> 'PARTIAL_REFUND' OR
+        abs(2 * ((platform_minor - fees_minor)::numeric * (captured_minor - fees_minor)
+                 - commission_minor::numeric * (captured_minor - fees_minor - refund_minor)))
+        <= captured_minor - fees_minor)
 );
 
 CREATE UNIQUE INDEX disputes_one_unresolved_per_order ON disputes (order_id) WHERE state <> 'RESOLVED';
 
+CREATE UNIQUE INDEX disputes_one_closing_verdict_per_order ON disputes (order_id)
+    WHERE decision <> 'RELAUNCH';
+
 CREATE TRIGGER disputes_verdict_is_final BEFORE UPDATE ON disputes
     FOR EACH ROW WHEN (OLD.state = 'RESOLVED')
     EXECUTE FUNCTION refuse_change('a resolved dispute is final');
+CREATE TRIGGER disputes_only_move_on BEFORE UPDATE ON disputes
+    FOR EACH ROW WHEN (OLD.state = 'IN_MEDIATION' AND NEW.state = 'OPEN')
+    EXECUTE FUNCTION refuse_change('a dispute never goes back to an earlier state');
+CREATE TRIGGER disputes_are_kept BEFORE DELETE ON disputes
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('a dispute is not forgotten');
 CREATE TRIGGER disputes_stay_with_their_order BEFORE UPDATE ON disputes
     FOR EACH ROW WHEN (
-        (OLD.order_id, OLD.buyer_id, OLD.seller_id, OLD.currency,
+        (OLD.dispute_id, OLD.order_id, OLD.position, OLD.opened_by_event_id, OLD.opened_by,
+         OLD.buyer_id, OLD.seller_id, OLD.currency,
          OLD.captured_minor, OLD.fees_minor, OLD.commission_minor, OLD.opened_at)
         IS DISTINCT FROM
-        (NEW.order_id, NEW.buyer_id, NEW.seller_id, NEW.currency,
+        (NEW.dispute_id, NEW.order_id, NEW.position, NEW.opened_by_event_id, NEW.opened_by,
+         NEW.buyer_id, NEW.seller_id, NEW.currency,
          NEW.captured_minor, NEW.fees_minor, NEW.commission_minor, NEW.opened_at))
     EXECUTE FUNCTION refuse_change('the order, parties and terms of a dispute do not change');
 
--- Money asked for: one row a dispute and kind. The two foreign keys hold each amount to the verdict's own.
+-- At the end of a transaction an order is frozen exactly while one of its disputes is unresolved, and
+-- its reviews are blocked exactly when a verdict closed it.
+CREATE FUNCTION compare_case_with_disputes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    unresolved boolean;
+    closed     boolean;
+    the_case   cases%ROWTYPE;
+BEGIN
+    SELECT * INTO the_case FROM cases WHERE order_id = NEW.order_id;
+    SELECT coalesce(bool_or(state <> 'RESOLVED'), false), coalesce(bool_or(decision <> 'RELAUNCH'), false)
+        INTO unresolved, closed FROM disputes WHERE order_id = NEW.order_id;
+    IF (the_case.frozen, the_case.reviews_blocked) IS DISTINCT FROM (unresolved, closed) THEN
+        RAISE EXCEPTION 'order %: the restrictions do not fit its disputes', NEW.order_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER cases_fit_their_disputes AFTER UPDATE ON cases
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION compare_case_with_disputes();
+CREATE CONSTRAINT TRIGGER disputes_fit_their_case AFTER INSERT OR UPDATE ON disputes
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION compare_case_with_disputes();
+
+-- Money asked for: one row a dispute and kind. The two foreign keys hold each amount and each payee to
+-- those of the verdict and the dispute.
 CREATE TABLE settlements (
     settlement_id uuid PRIMARY KEY,
     dispute_id    identifier    NOT NULL REFERENCES disputes,
@@ -122,13 +163,13 @@ CREATE TABLE settlements (
     refund_minor  minor_units GENERATED ALWAYS AS (CASE kind WHEN 'REFUND' THEN amount_minor END) STORED,
     payout_minor  minor_units GENERATED ALWAYS AS (CASE kind WHEN 'PAYOUT' THEN amount_minor END) STORED,
     CONSTRAINT settlements_one_per_dispute_and_kind UNIQUE (dispute_id, kind),
-    CONSTRAINT settlements_refund_is_the_verdicts FOREIGN KEY (dispute_id, currency, refund_minor)
-        REFERENCES disputes (dispute_id, currency, refund_minor),
-    CONSTRAINT settlements_payout_is_the_verdicts FOREIGN KEY (dispute_id, currency, payout_minor)
-        REFERENCES disputes (dispute_id, currency, payout_minor)
+    CONSTRAINT settlements_refund_is_the_verdicts FOREIGN KEY (dispute_id, currency, payee_id, refund_minor)
+        REFERENCES disputes (dispute_id, currency, buyer_id, refund_minor),
+    CONSTRAINT settlements_payout_is_the_verdicts FOREIGN KEY (dispute_id, currency, payee_id, payout_minor)
+        REFERENCES disputes (dispute_id, currency, seller_id, payout_minor)
 );
 
-CREATE TRIGGER settlements_are_final BEFORE UPDATE ON settlements
+CREATE TRIGGER settlements_are_final BEFORE UPDATE OR DELETE ON settlements
     FOR EACH ROW EXECUTE FUNCTION refuse_change('a settlement does not change');
 
 -- The timeline, which is also the inbox: every event that was understood, once, with its first outcome.
@@ -151,8 +192,9 @@ CREATE TABLE events (
 );
 
 CREATE INDEX events_of_an_order ON events (order_id, arrival);
+CREATE INDEX events_of_a_topic ON events (topic, arrival);
 
-CREATE TRIGGER events_are_final BEFORE UPDATE ON events
+CREATE TRIGGER events_are_final BEFORE UPDATE OR DELETE ON events
     FOR EACH ROW EXECUTE FUNCTION refuse_change('the timeline is only added to');
 
 -- Events that came too early. A settled row stays, and says what became of the event.
@@ -220,6 +262,7 @@ CREATE TABLE dead_letters (
 );
 
 CREATE INDEX dead_letters_by_age ON dead_letters (first_seen_at, dead_letter_id);
+CREATE INDEX dead_letters_of_a_topic ON dead_letters (topic, first_seen_at);
 CREATE INDEX dead_letters_of_an_order ON dead_letters (order_id) WHERE order_id IS NOT NULL;
 
 -- What is still to be published. A row leaves only after the broker has acknowledged it.
@@ -234,3 +277,12 @@ CREATE TABLE outbox (
 );
 
 CREATE INDEX outbox_by_slot ON outbox (slot, id);
+
+CREATE TRIGGER cases_are_kept BEFORE TRUNCATE ON cases
+    EXECUTE FUNCTION refuse_change('cases are not forgotten');
+CREATE TRIGGER disputes_are_kept_whole BEFORE TRUNCATE ON disputes
+    EXECUTE FUNCTION refuse_change('disputes are not forgotten');
+CREATE TRIGGER settlements_are_kept BEFORE TRUNCATE ON settlements
+    EXECUTE FUNCTION refuse_change('settlements are not forgotten');
+CREATE TRIGGER events_are_kept BEFORE TRUNCATE ON events
+    EXECUTE FUNCTION refuse_change('the timeline is only added to');
