@@ -23,7 +23,7 @@ from services.settings import PREFIX, Settings
 STOP_SECONDS: Final = 8.5
 """How long a child may take to stop before it is killed; it gives up by itself a little earlier."""
 
-_STEADY_SECONDS = 60.0  # a child that lived for so long starts its backoff anew
+_STEADY_SECONDS = 15.0  # a child that lived for so long starts its backoff anew
 _POLL_SECONDS = 0.05
 _TAIL_BYTES = 16 * 1024
 _READY_WORDS = {RELAY: b"relaying"}

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 from consumers.bootstrap import ALL_TOPICS, PROCESSES, make_database
 from consumers.broker import Admin
 from consumers.embedded import EmbeddedBroker, EmbeddedDatabase
-from consumers.errors import StackNotReadyError
+from consumers.errors import EmbeddedPartFailedError, StackNotReadyError
 from consumers.processes import Children
+from services.retry import Backoff
 from services.settings import Settings
 from services.storage import schema
 
@@ -49,6 +50,9 @@ class Stack:
         self._parts = ExitStack()
         self._children: Children | None = None
         self._database: EmbeddedDatabase | None = None
+        self._backoff = Backoff(initial=0.5, maximum=10.0)
+        self._mend_failures = 0
+        self._mend_database_at = 0.0
 
     def __enter__(self) -> Self:
         with ExitStack() as parts:
@@ -97,10 +101,25 @@ class Stack:
 
     def mend(self) -> None:
         """Restart what ended unexpectedly: PostgreSQL at once, a process after a growing delay."""
-        if self._database and self._database.mend():
-            self._say("PostgreSQL had ended and was started again")
+        self._mend_database()
         if self._children:
             self._children.mend()
+
+    def _mend_database(self) -> None:
+        now = time.monotonic()
+        if self._database is None or now < self._mend_database_at:
+            return
+        try:
+            if self._database.mend():
+                self._say("PostgreSQL had ended and was started again")
+        except EmbeddedPartFailedError as error:
+            self._mend_failures += 1
+            delay = self._backoff.delay(self._mend_failures)
+            self._mend_database_at = now + delay
+            reason = str(error).splitlines()[0]
+            self._say(f"PostgreSQL did not start again, next attempt in {delay:.1f} s: {reason}")
+        else:
+            self._mend_failures = 0
 
     def stop_processes(self) -> None:
         """Stop the processes and wait until they ended; within 9 s."""

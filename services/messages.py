@@ -10,6 +10,7 @@ Headers = tuple[tuple[str, bytes | None], ...]
 class Message:
     """One record of a topic, exactly as it was read.
 
+    The bytes of a header's name that are not UTF-8 are kept by `surrogateescape`.
     `timestamp_ms` is the record's own timestamp in milliseconds since 1970 (−1 when it has none),
     and `timestamp_type` says whose clock it is: `CreateTime` or `LogAppendTime`.
     """
@@ -36,12 +37,15 @@ class Outgoing:
 
 def flatten(headers: Headers) -> list[bytes | None]:
     """Headers as the database keeps them: name, value, name, value, and so on."""
-    return [part for name, value in headers for part in (name.encode(), value)]
+    return [
+        part for name, value in headers for part in (name.encode(errors="surrogateescape"), value)
+    ]
 
 
 def pair(parts: Sequence[bytes | None]) -> Headers:
     """The inverse of `flatten`."""
     names: Iterable[bytes | None] = parts[::2]
     return tuple(
-        ((name or b"").decode(), value) for name, value in zip(names, parts[1::2], strict=True)
+        ((name or b"").decode(errors="surrogateescape"), value)
+        for name, value in zip(names, parts[1::2], strict=True)
     )

@@ -11,6 +11,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.errors import KafkaError, RetriableError
 
 from consumers.broker.connection import CLOSE_SECONDS, connect, in_words, message_of, translated
+from consumers.broker.header_names import keep_undecodable_names
 from services.errors import BrokerUnavailableError
 from services.messages import Message
 from services.settings import Settings
@@ -137,6 +138,8 @@ class Consumer:
                 max_poll_records=self._settings.batch_size,
                 fetch_max_wait_ms=200,
             )
+            if not keep_undecodable_names():
+                log.warning("header_names_must_be_utf8", why="this kafka-python is not known")
             # Knowing the partitions before it joins, it does not join twice.
             client.partitions_for_topic(self._topic)
             client.subscribe([self._topic], listener=_Listener(self))

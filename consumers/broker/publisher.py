@@ -48,7 +48,7 @@ class Publisher:
                     each.topic,
                     key=each.key,
                     value=each.value if each.value is not None or each.key is not None else b"",
-                    headers=[(name, value or b"") for name, value in each.headers],
+                    headers=[(_utf8(name), value or b"") for name, value in each.headers],
                 )
                 for each in batch
             ]
@@ -70,3 +70,8 @@ class Publisher:
         """Give up what was not acknowledged, and disconnect."""
         with translated(self._address):
             self._client.close(timeout=1.0)
+
+
+def _utf8(name: str) -> str:
+    """A header's name as the library can send it: what is not UTF-8 in it is written out."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")

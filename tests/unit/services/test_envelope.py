@@ -7,7 +7,7 @@ from schemas.codec import Codec
 from schemas.effects import OrderFrozen
 from schemas.reasons import Reason
 from services.envelope import MIRROR_LIMIT_BYTES, of_dead_letter, of_effect, traceparent
-from services.messages import Headers, Message
+from services.messages import Headers, Message, flatten, pair
 from services.storage.dead_letters import DeadLetter
 
 EVENT_ID = UUID("11111111-2222-4333-8444-555555555555")
@@ -111,3 +111,10 @@ def test_the_same_message_is_the_same_dead_letter_and_any_difference_makes_anoth
 
     assert a_dead_letter(a_message()).dead_letter_id == a_dead_letter(message).dead_letter_id
     assert len(ids) == 1 + len(others)
+
+
+def test_a_header_name_that_is_not_utf8_is_kept_byte_for_byte() -> None:
+    name = b"bad \xff name".decode(errors="surrogateescape")
+
+    assert flatten(((name, b"value"),)) == [b"bad \xff name", b"value"]
+    assert pair([b"bad \xff name", b"value"]) == ((name, b"value"),)
