@@ -135,7 +135,19 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError("\n".join(_in_words(each) for each in error.errors())) from None
+        found = [*error.errors(), *_hidden_behind(error, overrides)]
+        raise SettingsError("\n".join(_in_words(each) for each in found)) from None
+
+
+def _hidden_behind(error: ValidationError, overrides: dict[str, Any]) -> list[Any]:
+    """What settings contradict each other, once the ones that are wrong alone are put aside."""
+    wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+    aside = {name: Settings.model_fields[name].default for name in wrong}
+    try:
+        Settings(**(overrides | aside))
+    except ValidationError as rest:
+        return list(rest.errors()) if wrong else []
+    return []
 
 
 def _in_words(error: Any) -> str:

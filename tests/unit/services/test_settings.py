@@ -55,6 +55,20 @@ def test_sasl_without_a_user_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
         load_settings()
 
 
+def test_a_contradiction_is_reported_together_with_a_setting_that_is_wrong_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MEDIATION_BATCH_SIZE", "0")
+    monkeypatch.setenv("MEDIATION_KAFKA_SECURITY_PROTOCOL", "SASL_SSL")
+
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    first, second = str(error.value).splitlines()
+    assert first.startswith("MEDIATION_BATCH_SIZE: ")
+    assert "also needs MEDIATION_KAFKA_SASL_MECHANISM" in second
+
+
 def test_a_secret_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIATION_DATABASE_URL", "postgresql://me:hunter2@db/x")
     monkeypatch.setenv("MEDIATION_KAFKA_SASL_PASSWORD", "hunter2")
