@@ -1,34 +1,30 @@
-"""The headers of what is published: CloudEvents for effects, Spring Kafka's for dead letters."""
+"""The headers of what is published: CloudEvents for facts, Spring Kafka's for dead letters."""
 
 import re
 from uuid import UUID
 
 from schemas.effects import Effect
+from schemas.events import Event
 from schemas.topics import dead_letter_topic
 from services.messages import Headers, Message, Outgoing
 from services.storage.dead_letters import DeadLetter
 
-CE_SOURCE = "/mediation"
+EFFECT_SOURCE = "/mediation"
+EVENT_SOURCE = "/mediation/publish"
 MIRROR_LIMIT_BYTES = 512 * 1024
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 def of_effect(effect: Effect, value: bytes, cause: Message) -> Outgoing:
     """An effect ready to be published: keyed by order, in the trace of the event that caused it."""
-    return Outgoing(
-        topic=effect.topic.value,
-        key=effect.order_id.encode(),
-        value=value,
-        headers=(
-            ("ce_id", str(effect.effect_id).encode()),
-            ("ce_source", CE_SOURCE.encode()),
-            ("ce_type", effect.topic.value.encode()),
-            ("ce_time", effect.occurred_at.isoformat(timespec="milliseconds").encode()),
-            ("ce_specversion", b"1.0"),
-            ("content-type", b"application/avro"),
-            ("traceparent", traceparent(cause.headers, effect.cause_event_id, effect.effect_id)),
-        ),
-    )
+    trace = traceparent(cause.headers, effect.cause_event_id, effect.effect_id)
+    return _cloud_event(effect, effect.effect_id, value, source=EFFECT_SOURCE, trace=trace)
+
+
+def of_event(event: Event, value: bytes) -> Outgoing:
+    """An event ready to be published by hand: keyed by order, with a trace of its own."""
+    trace = traceparent((), event.event_id, event.event_id)
+    return _cloud_event(event, event.event_id, value, source=EVENT_SOURCE, trace=trace)
 
 
 def of_dead_letter(letter: DeadLetter) -> Outgoing:
@@ -54,6 +50,25 @@ def traceparent(headers: Headers, event_id: UUID, effect_id: UUID) -> bytes:
     valid = match is not None and set(match[1]) != {0x30} and set(match[2]) != {0x30}
     trace, flags = (match[1], match[3]) if match and valid else (event_id.hex.encode(), b"01")
     return b"00-%s-%s-%s" % (trace, effect_id.hex[:16].encode(), flags)
+
+
+def _cloud_event(
+    fact: Event | Effect, id_: UUID, value: bytes, *, source: str, trace: bytes
+) -> Outgoing:
+    return Outgoing(
+        topic=fact.topic.value,
+        key=fact.order_id.encode(),
+        value=value,
+        headers=(
+            ("ce_id", str(id_).encode()),
+            ("ce_source", source.encode()),
+            ("ce_type", fact.topic.value.encode()),
+            ("ce_time", fact.occurred_at.isoformat(timespec="milliseconds").encode()),
+            ("ce_specversion", b"1.0"),
+            ("content-type", b"application/avro"),
+            ("traceparent", trace),
+        ),
+    )
 
 
 def _size(message: Message) -> int:

@@ -109,7 +109,7 @@ def _registry(settings: Settings) -> Finding:
 
 def _database(database: Database) -> Finding:
     version = database.ping()
-    return Finding("database", f"{masked(database.address)} answers: PostgreSQL {version}")
+    return Finding("database", f"{database.address} answers: PostgreSQL {version}")
 
 
 def _in_database(database: Database, admin: Admin | None, settings: Settings) -> Iterator[Finding]:

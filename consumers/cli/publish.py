@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from services.messages import Outgoing
     from services.settings import Settings
 
-CE_SOURCE = "/mediation/publish"
-
 _CHUNK = 200  # messages that are acknowledged together
 _MOST_COMPLAINTS = 20
 
@@ -70,23 +68,9 @@ def outgoing(event: "Event", codec: "Codec") -> "Outgoing":
     Raises:
         RegistryUnavailableError: a registry is configured, and does not answer.
     """
-    from services.envelope import traceparent
-    from services.messages import Outgoing
+    from services.envelope import of_event
 
-    return Outgoing(
-        topic=event.topic.value,
-        key=event.order_id.encode(),
-        value=codec.encode(event),
-        headers=(
-            ("ce_id", str(event.event_id).encode()),
-            ("ce_source", CE_SOURCE.encode()),
-            ("ce_type", event.topic.value.encode()),
-            ("ce_time", event.occurred_at.isoformat(timespec="milliseconds").encode()),
-            ("ce_specversion", b"1.0"),
-            ("content-type", b"application/avro"),
-            ("traceparent", traceparent((), event.event_id, event.event_id)),
-        ),
-    )
+    return of_event(event, codec.encode(event))
 
 
 def _read(file: str) -> bytes:
