@@ -23,6 +23,8 @@ from services.retry import Backoff
 from services.settings import PREFIX, Settings
 from services.storage import schema
 from services.storage.database import Database
+from services.storage.postgres import PostgresStore
+from services.storage.store import Store
 
 CONSUMERS: dict[str, ConsumerDefinition] = {
     "order-disputed": order_disputed.CONSUMER,
@@ -56,7 +58,7 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.registry)
     runnable = _relay if name == RELAY else _consumer
-    runnable(name, settings, database, stop, metrics)()
+    runnable(name, settings, PostgresStore(database), stop, metrics)()
     structlog.get_logger().info("stopped")
 
 
@@ -106,11 +108,11 @@ def require_topics(settings: Settings) -> None:
 
 
 def _consumer(
-    name: str, settings: Settings, database: Database, stop: StopSignal, metrics: Metrics
+    name: str, settings: Settings, store: Store, stop: StopSignal, metrics: Metrics
 ) -> Callable[[], None]:
     definition = CONSUMERS[name]
     mediation = Mediation(
-        database,
+        store,
         make_codec(settings),
         group=definition.group,
         clock=system_clock,
@@ -131,10 +133,10 @@ def _consumer(
 
 
 def _relay(
-    name: str, settings: Settings, database: Database, stop: StopSignal, metrics: Metrics
+    name: str, settings: Settings, store: Store, stop: StopSignal, metrics: Metrics
 ) -> Callable[[], None]:
     return OutboxRelay(
-        database,
+        store,
         lambda: Publisher(settings),
         stop=stop,
         backoff=Backoff(settings.backoff_initial, settings.backoff_max),

@@ -11,7 +11,6 @@ from itertools import accumulate
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection
 
 from consumers.stopping import StopSignal
 from services.clock import Clock
@@ -20,7 +19,7 @@ from services.messages import Outgoing
 from services.metrics import Metrics
 from services.retry import Backoff
 from services.storage import outbox
-from services.storage.database import Database
+from services.storage.store import OutboxSession, Store
 
 IDLE_SECONDS = 1.0
 BATCH_BYTES = 4 * 1024 * 1024
@@ -43,7 +42,7 @@ class OutboxRelay:
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         connect: Callable[[], Sink],
         *,
         stop: StopSignal,
@@ -52,7 +51,7 @@ class OutboxRelay:
         metrics: Metrics,
         batch_size: int,
     ) -> None:
-        self._database = database
+        self._store = store
         self._connect = connect
         self._stop = stop
         self._backoff = backoff
@@ -78,34 +77,34 @@ class OutboxRelay:
     def _relay(self) -> None:
         sink = self._connect()
         try:
-            with self._database.session() as session:
-                outbox.listen(session)
-                ours = outbox.claim(session, range(outbox.SLOTS))
+            with self._store.relaying() as session:
+                session.listen()
+                ours = session.claim(range(outbox.SLOTS))
                 log.info("relaying", slots=sorted(ours))
                 if not ours:
                     log.warning("standing_by", why="another relay holds every slot")
                 while not self._stop.is_set():
                     ours = self._claim(session, ours)
                     if not self._publish_some(session, sink, ours):
-                        outbox.wait(session, IDLE_SECONDS)
+                        session.wait(IDLE_SECONDS)
         finally:
             sink.close()
 
-    def _claim(self, session: Connection, ours: set[int]) -> set[int]:
+    def _claim(self, session: OutboxSession, ours: set[int]) -> set[int]:
         """Try for the slots that another relay had; holding them lasts as long as the session."""
         missing = set(range(outbox.SLOTS)) - ours
-        gained = outbox.claim(session, missing) if missing else set()
+        gained = session.claim(missing) if missing else set()
         if gained:
             log.info("slots_claimed", slots=sorted(gained))
         return ours | gained
 
-    def _publish_some(self, session: Connection, sink: Sink, ours: set[int]) -> bool:
+    def _publish_some(self, session: OutboxSession, sink: Sink, ours: set[int]) -> bool:
         """Publish the oldest rows of our slots; False when there is nothing to do."""
         self._metrics.last_poll.set(self._clock().timestamp())
-        rows = _light_enough(outbox.pending(session, ours, self._batch_size)) if ours else []
+        rows = _light_enough(session.pending(ours, self._batch_size)) if ours else []
         if rows:
             sink.publish([row.outgoing for row in rows])
-            outbox.remove(session, [row.id for row in rows])
+            session.remove([row.id for row in rows])
             topics = Counter(row.outgoing.topic for row in rows)
             for topic, count in topics.items():
                 self._metrics.published.labels(topic).inc(count)

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from schemas.codec import Codec
 from schemas.effects import Effect, PayoutRequested, RefundRequested
 from schemas.events import Event
@@ -21,8 +19,9 @@ from services.reading import Handled, Reading, read
 from services.rules.case import Case
 from services.rules.decide import decide
 from services.rules.outcome import Decision, Outcome, Waiting
-from services.storage import cases, dead_letters, inbox, outbox
 from services.storage.dead_letters import DeadLetter
+from services.storage.inbox import Entry, Parked, Settled
+from services.storage.store import Transaction
 
 _REJECTED = "mediation.Rejected"
 
@@ -37,11 +36,11 @@ class Docket:
     locked: dict[str, Case]
     known: dict[UUID, bytes]
     owners: dict[str, str]
-    waiting: dict[str, list[tuple[inbox.Parked, Reading]]]
+    waiting: dict[str, list[tuple[Parked, Reading]]]
     handled: list[Handled] = field(default_factory=list)
     _cases: dict[str, Case] = field(init=False)
-    _entries: list[inbox.Entry] = field(default_factory=list)
-    _settled: list[inbox.Settled] = field(default_factory=list)
+    _entries: list[Entry] = field(default_factory=list)
+    _settled: list[Settled] = field(default_factory=list)
     _now_waiting: dict[UUID, Waiting] = field(default_factory=dict)
     _requests: list[RefundRequested | PayoutRequested] = field(default_factory=list)
     _outgoing: list[Outgoing] = field(default_factory=list)
@@ -61,9 +60,7 @@ class Docket:
         else:
             decision = self._decide(event)
             self.known[event.event_id] = reading.digest
-            self._entries.append(
-                inbox.Entry(event, reading.message, reading.digest, decision, self.now)
-            )
+            self._entries.append(Entry(event, reading.message, reading.digest, decision, self.now))
             self._carry_out(reading, decision)
             if decision.outcome is Outcome.DEFERRED:
                 self._park(reading, event, decision)
@@ -79,16 +76,16 @@ class Docket:
                     parked_events.remove(each)
                     self._settle(parked, reading, self._give_up(order_id, reading))
 
-    def write(self, connection: Connection) -> None:
+    def write(self, transaction: Transaction) -> None:
         """Write everything that was decided, set by set."""
-        inbox.remember(connection, self._entries)
-        cases.write(connection, ((self.locked[id_], after) for id_, after in self._cases.items()))
-        cases.settle(connection, self._requests)
-        inbox.settle(connection, self._settled)
-        inbox.wait_longer(connection, self._now_waiting)
-        fresh = dead_letters.add(connection, self._letters)
+        transaction.remember(self._entries)
+        transaction.write_cases((self.locked[id_], after) for id_, after in self._cases.items())
+        transaction.request_settlements(self._requests)
+        transaction.settle_parked(self._settled)
+        transaction.wait_longer(self._now_waiting)
+        fresh = transaction.keep_dead_letters(self._letters)
         mirrors = [envelope.of_dead_letter(letter) for letter in fresh]
-        outbox.add(connection, [*self._outgoing, *mirrors], self.now)
+        transaction.publish_later([*self._outgoing, *mirrors], self.now)
 
     def _decide(self, event: Event) -> Decision:
         owner = self.owners.get(event.dispute_id, event.order_id)
@@ -137,9 +134,7 @@ class Docket:
 
     def _park(self, reading: Reading, event: Event, decision: Decision) -> None:
         assert decision.waiting is not None
-        parked = inbox.Parked(
-            event.event_id, event.order_id, reading.message, self.now, decision.waiting
-        )
+        parked = Parked(event.event_id, event.order_id, reading.message, self.now, decision.waiting)
         self.waiting.setdefault(event.order_id, []).append((parked, reading))
 
     def _retry_parked(self, order_id: str) -> None:
@@ -183,14 +178,14 @@ class Docket:
             explanation=f"Waited past the parking limit, in vain. {decision.explanation}",
         )
 
-    def _note_waiting(self, parked: inbox.Parked, decision: Decision) -> None:
+    def _note_waiting(self, parked: Parked, decision: Decision) -> None:
         if decision.waiting is not None and decision.waiting is not parked.waiting:
             self._now_waiting[parked.event_id] = decision.waiting
 
-    def _settle(self, parked: inbox.Parked, reading: Reading, decision: Decision) -> None:
+    def _settle(self, parked: Parked, reading: Reading, decision: Decision) -> None:
         self._now_waiting.pop(parked.event_id, None)
         self._settled.append(
-            inbox.Settled(
+            Settled(
                 parked.event_id, self.now, decision.outcome, decision.reason, decision.explanation
             )
         )
@@ -225,7 +220,7 @@ class Docket:
 
 
 def open_docket(
-    connection: Connection,
+    transaction: Transaction,
     codec: Codec,
     group: str,
     now: datetime,
@@ -236,9 +231,9 @@ def open_docket(
     """Lock `order_ids` and the orders of `readings`, and load all that is needed to decide them."""
     events = [reading.event for reading in readings if reading.event is not None]
     to_lock = {*order_ids, *(event.order_id for event in events)}
-    locked = cases.lock(connection, to_lock)
-    waiting: dict[str, list[tuple[inbox.Parked, Reading]]] = {}
-    for parked in inbox.waiting(connection, to_lock):
+    locked = transaction.lock(to_lock)
+    waiting: dict[str, list[tuple[Parked, Reading]]] = {}
+    for parked in transaction.waiting(to_lock):
         waiting.setdefault(parked.order_id, []).append((parked, read(codec, parked.message)))
     parked_events = [r.event for each in waiting.values() for _, r in each if r.event is not None]
     return Docket(
@@ -246,8 +241,8 @@ def open_docket(
         group=group,
         now=now,
         locked=locked,
-        known=inbox.known(connection, {event.event_id for event in events}),
-        owners=cases.owners(connection, {e.dispute_id for e in [*events, *parked_events]}),
+        known=transaction.known({event.event_id for event in events}),
+        owners=transaction.owners({e.dispute_id for e in [*events, *parked_events]}),
         waiting=waiting,
     )
 

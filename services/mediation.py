@@ -19,9 +19,8 @@ from services.flood import FloodGate
 from services.messages import Message
 from services.reading import Handled, Reading, read
 from services.rules.outcome import Outcome
-from services.storage import dead_letters, inbox, outbox
-from services.storage.database import Database
 from services.storage.dead_letters import DeadLetter
+from services.storage.store import Store
 
 _EXPIRY_BATCH = 200
 _NOT_THE_MESSAGES_FAULT = (TransientError, FloodError, RegistryRefusedError)
@@ -34,7 +33,7 @@ class Mediation:
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         codec: Codec,
         *,
         group: str,
@@ -42,7 +41,7 @@ class Mediation:
         flood: FloodGate | None = None,
         parking_limit: timedelta = timedelta(days=7),
     ) -> None:
-        self._database = database
+        self._store = store
         self._codec = codec
         self._group = group
         self._clock = clock
@@ -78,8 +77,8 @@ class Mediation:
         Raises:
             DatabaseUnavailableError: the database does not answer.
         """
-        with self._database.transaction() as connection:
-            self._flood.record(inbox.recently_rejected(connection, topic, self._flood.window))
+        with self._store.transaction() as transaction:
+            self._flood.record(transaction.recently_rejected(topic, self._flood.window))
 
     def expire_parked(self, topic: str) -> list[Handled]:
         """Make dead letters of events of `topic` that were parked longer than the parking limit.
@@ -91,17 +90,17 @@ class Mediation:
         """
         now = self._clock()
         parked_before = now - self._parking_limit
-        with self._database.transaction() as connection:
-            order_ids = inbox.overdue(connection, topic, parked_before, _EXPIRY_BATCH)
+        with self._store.transaction() as transaction:
+            order_ids = transaction.overdue(topic, parked_before, _EXPIRY_BATCH)
         handled: list[Handled] = []
         for order_id in order_ids:
             try:
-                with self._database.transaction() as connection:
+                with self._store.transaction() as transaction:
                     docket = open_docket(
-                        connection, self._codec, self._group, now, order_ids=[order_id]
+                        transaction, self._codec, self._group, now, order_ids=[order_id]
                     )
                     docket.expire(topic, parked_before)
-                    docket.write(connection)
+                    docket.write(transaction)
             except _NOT_THE_MESSAGES_FAULT:
                 raise
             except Exception:
@@ -120,9 +119,9 @@ class Mediation:
 
     def _in_one_transaction(self, messages: Sequence[Message]) -> list[Handled]:
         readings: list[Reading] = [read(self._codec, message) for message in messages]
-        with self._database.transaction() as connection:
+        with self._store.transaction() as transaction:
             docket = open_docket(
-                connection, self._codec, self._group, self._clock(), readings=readings
+                transaction, self._codec, self._group, self._clock(), readings=readings
             )
             for reading in readings:
                 docket.take(reading)
@@ -130,7 +129,7 @@ class Mediation:
             rejected = [each.outcome is Outcome.REJECTED for each in direct]
             worst = next((each.explanation for each in reversed(direct) if each.reason), "")
             self._flood.check(rejected, worst)
-            docket.write(connection)
+            docket.write(transaction)
         self._flood.record(rejected)
         return docket.handled
 
@@ -151,8 +150,8 @@ class Mediation:
             seen_at=now,
         )
         self._flood.check([True], explanation)
-        with self._database.transaction() as connection:
-            fresh = dead_letters.add(connection, [letter])
-            outbox.add(connection, [envelope.of_dead_letter(each) for each in fresh], now)
+        with self._store.transaction() as transaction:
+            fresh = transaction.keep_dead_letters([letter])
+            transaction.publish_later([envelope.of_dead_letter(each) for each in fresh], now)
         self._flood.record([True])
         return Handled(message, Outcome.REJECTED, explanation, reason=Reason.BUG)

@@ -47,9 +47,16 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
 
 def require_needed_version(database: Database) -> None:
-    """Raises `SchemaVersionError`, with its remedy, unless the database has the needed version."""
+    """Raises `SchemaVersionError`, with its remedy, unless this release can use the database.
+
+    A newer database can be used if its migrations say so: in a rolling upgrade the database goes
+    first, and processes of the release before it may still be started again.
+    """
     with database.transaction() as connection:
         current = current_version(connection)
+        usable_from = _usable_from(connection)
+    if usable_from is not None and usable_from <= needed_version():
+        return
     _refuse_unknown(current)
     if current != needed_version():
         raise SchemaVersionError(
@@ -59,12 +66,25 @@ def require_needed_version(database: Database) -> None:
 
 
 def _refuse_unknown(version: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if version is not None and version not in known:
+    if version is not None and version not in _known_versions():
         raise SchemaVersionError(
             f"the database has schema version {version}, which this release does not know: "
             "it belongs to a newer release; run that one"
         )
+
+
+def _known_versions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def _usable_from(connection: Connection) -> str | None:
+    """The oldest version whose release can use this database, if it is newer than this release."""
+    if current_version(connection) in {None, *_known_versions()}:
+        return None
+    if connection.execute(text("SELECT to_regclass('schema_compatibility')")).scalar_one() is None:
+        return None
+    oldest = text("SELECT usable_from FROM schema_compatibility")
+    return str(connection.execute(oldest).scalar_one())
 
 
 def _config() -> Config:

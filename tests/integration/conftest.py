@@ -10,6 +10,7 @@ from schemas.codec import Codec
 from services.mediation import Mediation
 from services.storage import schema
 from services.storage.database import Database
+from services.storage.postgres import PostgresStore
 from tests.deliveries import Deliveries
 
 
@@ -45,7 +46,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def mediation(database: Database, clock: SetClock) -> Mediation:
-    return Mediation(database, Codec(), group="mediation.test", clock=clock)
+    return Mediation(PostgresStore(database), Codec(), group="mediation.test", clock=clock)
 
 
 @pytest.fixture

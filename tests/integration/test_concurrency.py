@@ -12,6 +12,7 @@ from services.mediation import Mediation
 from services.reading import Handled, read
 from services.storage import inbox
 from services.storage.database import Database
+from services.storage.postgres import PostgresStore
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.deliveries import Deliveries
 from tests.eventually import eventually
@@ -26,7 +27,7 @@ def test_two_consumers_that_meet_on_an_order_never_miss_each_other(
     orders = [f"order-{number}" for number in range(40)]
 
     def consume(build: Callable[..., Event]) -> None:
-        own = Mediation(database, Codec(), group=build.__name__, clock=clock)
+        own = Mediation(PostgresStore(database), Codec(), group=build.__name__, clock=clock)
         for order_id in orders:
             event = build(order_id=order_id, dispute_id=f"dispute of {order_id}")
             own.handle([deliveries.of(event)])
@@ -44,7 +45,7 @@ def test_two_consumers_with_overlapping_batches_do_not_wait_for_each_other_for_e
     orders = [f"order-{number}" for number in range(30)]
 
     def consume(order_ids: list[str]) -> None:
-        own = Mediation(database, Codec(), group="mediation.test", clock=clock)
+        own = Mediation(PostgresStore(database), Codec(), group="mediation.test", clock=clock)
         events = [mediator_assigned(order_id=o, dispute_id=f"dispute of {o}") for o in order_ids]
         for _ in range(10):
             own.handle([deliveries.of(event) for event in events])
@@ -65,12 +66,15 @@ def _loser_of_a_race(
     late = deliveries.of(second)
     url = database.url.render_as_string(hide_password=False)
     with closing(Database(url)) as own, ThreadPoolExecutor(1) as pool:
-        with own.transaction() as connection:
-            docket = open_docket(connection, codec, "mediation.test", clock(), readings=[reading])
+        with PostgresStore(own).transaction() as transaction:
+            docket = open_docket(transaction, codec, "mediation.test", clock(), readings=[reading])
             docket.take(reading)
-            docket.write(connection)
+            docket.write(transaction)
             losing = pool.submit(
-                Mediation(database, codec, group="mediation.test", clock=clock).handle, [late]
+                Mediation(
+                    PostgresStore(database), codec, group="mediation.test", clock=clock
+                ).handle,
+                [late],
             )
             eventually(lambda: someone_waits_for_a_lock(database), 10, "the second one waits")
         return losing.result()

@@ -12,6 +12,7 @@ from services.mediation import Mediation
 from services.rules.outcome import Outcome
 from services.storage import dead_letters
 from services.storage.database import Database
+from services.storage.postgres import PostgresStore
 from tests.builders import order_disputed
 from tests.deliveries import Deliveries
 from tests.integration.conftest import SetClock
@@ -72,7 +73,9 @@ class FailingCodec(Codec):
 def test_a_message_that_makes_the_program_fail_is_a_dead_letter_and_the_others_are_applied(
     database: Database, deliveries: Deliveries, clock: SetClock
 ) -> None:
-    mediation = Mediation(database, FailingCodec(), group="mediation.test", clock=clock)
+    mediation = Mediation(
+        PostgresStore(database), FailingCodec(), group="mediation.test", clock=clock
+    )
     batch = [
         deliveries.of(order_disputed()),
         deliveries.of(order_disputed(order_id="order-2", dispute_id="dispute-2")),
@@ -109,7 +112,9 @@ def test_a_flood_of_dead_letters_is_stopped_before_it_is_committed(
     database: Database, deliveries: Deliveries, clock: SetClock
 ) -> None:
     gate = FloodGate(window=10, limit=0.5)
-    mediation = Mediation(database, Codec(), group="mediation.test", clock=clock, flood=gate)
+    mediation = Mediation(
+        PostgresStore(database), Codec(), group="mediation.test", clock=clock, flood=gate
+    )
     flood = [deliveries.of_bytes("order.disputed", b"junk") for _ in range(6)]
 
     with pytest.raises(FloodError, match="6 of the last 6 messages"):
@@ -127,7 +132,9 @@ def test_a_restart_does_not_open_the_flood_gate_again(
 ) -> None:
     def started() -> Mediation:
         gate = FloodGate(window=10, limit=0.5)
-        made = Mediation(database, Codec(), group="mediation.test", clock=clock, flood=gate)
+        made = Mediation(
+            PostgresStore(database), Codec(), group="mediation.test", clock=clock, flood=gate
+        )
         made.remember_recent("order.disputed")
         return made
 

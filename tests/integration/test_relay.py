@@ -14,6 +14,7 @@ from services.metrics import Metrics
 from services.retry import Backoff
 from services.storage import outbox
 from services.storage.database import Database
+from services.storage.postgres import PostgresStore
 from tests.eventually import eventually
 from tests.memory import MemorySink
 
@@ -34,7 +35,7 @@ def relay(database: Database, monkeypatch: pytest.MonkeyPatch) -> Start:
         stop = StopSignal()
         with closing(Database(url)) as own:
             running = OutboxRelay(
-                own,
+                PostgresStore(own),
                 lambda: sink,
                 stop=stop,
                 backoff=Backoff(0.01, 0.05),

@@ -43,6 +43,29 @@ def test_a_database_of_a_newer_release_is_refused(database: Database) -> None:
         schema.upgrade(database)
 
 
+def _newer_release(database: Database, *, usable_from: str) -> None:
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("DROP TABLE IF EXISTS schema_compatibility"))
+        connection.execute(text("CREATE TABLE schema_compatibility (usable_from text NOT NULL)"))
+        connection.execute(
+            text("INSERT INTO schema_compatibility VALUES (:version)"), {"version": usable_from}
+        )
+
+
+def test_a_newer_database_is_used_if_it_says_that_this_release_can(database: Database) -> None:
+    _newer_release(database, usable_from=schema.needed_version())
+
+    schema.require_needed_version(database)
+
+
+def test_a_newer_database_is_refused_if_it_has_left_this_release_behind(database: Database) -> None:
+    _newer_release(database, usable_from="9998")
+
+    with pytest.raises(SchemaVersionError, match="newer release"):
+        schema.require_needed_version(database)
+
+
 def test_python_and_the_migrations_agree_on_every_column(database: Database) -> None:
     with database.transaction() as connection:
         inspector = inspect(connection)

@@ -1,0 +1,102 @@
+"""The store in PostgreSQL: joins the promises of `services.storage.store` to the SQL beside it."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from schemas.effects import PayoutRequested, RefundRequested
+from services.messages import Outgoing
+from services.rules.case import Case
+from services.rules.outcome import Waiting
+from services.storage import cases, dead_letters, inbox, outbox
+from services.storage.database import Database
+from services.storage.dead_letters import DeadLetter
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresTransaction:
+    """`services.storage.store.Transaction` on a connection that is in a transaction."""
+
+    connection: Connection
+
+    def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
+        return cases.lock(self.connection, order_ids)
+
+    def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
+        return inbox.known(self.connection, event_ids)
+
+    def waiting(self, order_ids: Collection[str]) -> list[inbox.Parked]:
+        return inbox.waiting(self.connection, order_ids)
+
+    def owners(self, dispute_ids: Collection[str]) -> dict[str, str]:
+        return cases.owners(self.connection, dispute_ids)
+
+    def overdue(self, topic: str, parked_before: datetime, limit: int) -> list[str]:
+        return inbox.overdue(self.connection, topic, parked_before, limit)
+
+    def recently_rejected(self, topic: str, count: int) -> list[bool]:
+        return inbox.recently_rejected(self.connection, topic, count)
+
+    def remember(self, entries: Sequence[inbox.Entry]) -> None:
+        inbox.remember(self.connection, entries)
+
+    def write_cases(self, changes: Iterable[tuple[Case, Case]]) -> None:
+        cases.write(self.connection, changes)
+
+    def request_settlements(self, requests: Sequence[RefundRequested | PayoutRequested]) -> None:
+        cases.settle(self.connection, requests)
+
+    def settle_parked(self, settled: Sequence[inbox.Settled]) -> None:
+        inbox.settle(self.connection, settled)
+
+    def wait_longer(self, now_waiting: Mapping[UUID, Waiting]) -> None:
+        inbox.wait_longer(self.connection, now_waiting)
+
+    def keep_dead_letters(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+        return dead_letters.add(self.connection, letters)
+
+    def publish_later(self, outgoing: Sequence[Outgoing], now: datetime) -> None:
+        outbox.add(self.connection, outgoing, now)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresOutboxSession:
+    """`services.storage.store.OutboxSession` on a connection of its own, in autocommit."""
+
+    connection: Connection
+
+    def listen(self) -> None:
+        outbox.listen(self.connection)
+
+    def claim(self, slots: Collection[int]) -> set[int]:
+        return outbox.claim(self.connection, slots)
+
+    def pending(self, slots: Collection[int], limit: int) -> list[outbox.Pending]:
+        return outbox.pending(self.connection, slots, limit)
+
+    def remove(self, ids: Collection[int]) -> None:
+        outbox.remove(self.connection, ids)
+
+    def wait(self, timeout: float) -> None:
+        outbox.wait(self.connection, timeout)
+
+
+class PostgresStore:
+    """`services.storage.store.Store` in `database`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresTransaction]:
+        with self._database.transaction() as connection:
+            yield PostgresTransaction(connection)
+
+    @contextmanager
+    def relaying(self) -> Iterator[PostgresOutboxSession]:
+        with self._database.session() as connection:
+            yield PostgresOutboxSession(connection)
