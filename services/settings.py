@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     backoff_initial: float = Field(0.5, ge=0.01, le=60, description="first wait after a failure")
     backoff_max: float = Field(
-        30.0, ge=0.01, le=3600, description="longest wait between two attempts"
+        10.0, ge=0.01, le=3600, description="longest wait between two attempts"
     )
     parking_limit_hours: float = Field(
         168.0,

@@ -28,6 +28,10 @@ _TRANSIENT_CLASSES = frozenset({
 })  # fmt: skip
 
 
+# A process that stops in mid-transaction holds its locks no longer than this; the next owner of its
+# partitions waits for them. Within a transaction we only compute, for a second at the very most.
+_IDLE_IN_TRANSACTION_MS = 10_000
+
 # A peer that is gone without a word is noticed within about ten seconds, here and by the server.
 _KEEPALIVES = {
     "keepalives_idle": 5,
@@ -56,7 +60,7 @@ class Database:
         server = {
             "statement_timeout": int(statement_timeout * 1000),
             "lock_timeout": int(lock_timeout * 1000),
-            "idle_in_transaction_session_timeout": 60_000,
+            "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_MS,
             "timezone": "UTC",
             **{f"tcp_{name.removeprefix('tcp_')}": each for name, each in _KEEPALIVES.items()},
         }
