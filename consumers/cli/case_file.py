@@ -14,7 +14,7 @@ from services.errors import ContractError
 from services.history import tell
 from services.rules.case import Case
 from services.rules.outcome import Outcome
-from services.storage import cases, dead_letters, inbox
+from services.storage import cases, dead_letters, inbox, replaying
 
 _MOST_DEAD_LETTERS = 1000
 
@@ -24,11 +24,13 @@ class CaseFile:
     """A case, its timeline, and what followed from it.
 
     `settlements` holds the ids of the money asked for, by dispute and kind (REFUND or PAYOUT).
+    `replays` are those of dead letters with an event of the order, done or in vain, oldest first.
     `effects` is None where the rules of this release do not lead from the timeline to the case.
     """
 
     case: Case
     timeline: Sequence[Row[Any]]
+    replays: Sequence[Row[Any]]
     settlements: dict[tuple[str, str], UUID]
     dead_letters: Sequence[Row[Any]]
     effects: tuple[Effect, ...] | None
@@ -43,34 +45,50 @@ def read_case_file(connection: Connection, codec: Codec, order_id: str) -> CaseF
     if "\0" in order_id:
         return None  # PostgreSQL has no such text
     case = cases.read(connection, order_id)
-    letters = dead_letters.newest(connection, limit=_MOST_DEAD_LETTERS, order_id=order_id)
+    letters = dead_letters.newest(
+        connection, dead_letters.Choice(order_id=order_id), limit=_MOST_DEAD_LETTERS
+    )
     if case is None and not letters:
         return None
     case = case or Case(order_id)
     timeline = inbox.timeline(connection, order_id)
+    replays = replaying.replays_of(connection, order_id)
     return CaseFile(
         case=case,
         timeline=timeline,
+        replays=replays,
         settlements={
             (row.dispute_id, row.kind): row.settlement_id
             for row in cases.settlements_of(connection, order_id)
         },
         dead_letters=letters,
-        effects=_effects(codec, case, timeline),
+        effects=_effects(codec, case, timeline, replays),
     )
 
 
-def _effects(codec: Codec, case: Case, timeline: Sequence[Row[Any]]) -> tuple[Effect, ...] | None:
+def _effects(
+    codec: Codec, case: Case, timeline: Sequence[Row[Any]], replays: Sequence[Row[Any]]
+) -> tuple[Effect, ...] | None:
     try:
-        told = tell(case.order_id, _applied(codec, timeline))
+        told = tell(case.order_id, _applied(codec, timeline, replays))
     except ContractError:
         return None
     return told.effects if told.case == case else None
 
 
-def _applied(codec: Codec, timeline: Sequence[Row[Any]]) -> list[tuple[Event, bool]]:
-    return [
-        (codec.decode(row.topic, row.value), row.outcome == Outcome.DEFERRED)
-        for row in timeline
-        if Outcome.APPLIED in (row.outcome, row.settled_outcome)
-    ]
+def _applied(
+    codec: Codec, timeline: Sequence[Row[Any]], replays: Sequence[Row[Any]]
+) -> list[tuple[Event, bool]]:
+    """The events that were applied, in the order in which they came, or came back, to stay."""
+    came_back = {row.event_id: row for row in replays if row.outcome != Outcome.REJECTED}
+    placed = []
+    for row in timeline:
+        replay = came_back.get(row.event_id)
+        last = row.outcome if replay is None else replay.outcome
+        place = (row.arrival, 0) if replay is None else (replay.after_arrival, replay.id)
+        if last == Outcome.APPLIED or (
+            last == Outcome.DEFERRED and row.settled_outcome == Outcome.APPLIED
+        ):
+            placed.append((place, codec.decode(row.topic, row.value), last == Outcome.DEFERRED))
+    placed.sort(key=lambda each: each[0])
+    return [(event, was_deferred) for _, event, was_deferred in placed]

@@ -1,6 +1,7 @@
 """A case file for people, page by page, and for programs."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -13,6 +14,12 @@ from schemas.records import record_from
 from services.rules.case import Dispute
 
 _COMMON = {"effect_id", "sequence", "occurred_at", "order_id", "dispute_id", "cause_event_id"}
+_AT_LAST = datetime.max.replace(tzinfo=UTC)
+_NOT_SHOWN = {"value", "arrival"}
+_OF_A_REPLAY = (
+    *("event_id", "dead_letter_id", "done_at", "done_by"),
+    *("outcome", "reason", "explanation"),
+)
 _NOT_TOLD = "The rules of this release do not lead from these events to this case: none are shown."
 _TOLD = "(told again from the applied events by the rules; the outbox keeps only unpublished ones)"
 
@@ -39,8 +46,11 @@ def show_pages(file: CaseFile) -> None:
     _show_effects(file)
     if file.dead_letters:
         typer.echo("\nDead letters\n")
-        rows = [(row.first_seen_at, row.dead_letter_id, row.reason) for row in file.dead_letters]
-        show_table(["first seen", "dead letter", "reason"], rows, indent="  ")
+        rows = [
+            (row.first_seen_at, row.dead_letter_id, row.reason, row.status)
+            for row in file.dead_letters
+        ]
+        show_table(["first seen", "dead letter", "reason", "status"], rows, indent="  ")
 
 
 def as_json(file: CaseFile) -> dict[str, object]:
@@ -57,9 +67,10 @@ def as_json(file: CaseFile) -> dict[str, object]:
         "sequence": case.sequence,
         "disputes": [_dispute_as_json(file, dispute) for dispute in case.disputes],
         "timeline": [
-            {name: value for name, value in row._mapping.items() if name != "value"}
+            {name: value for name, value in row._mapping.items() if name not in _NOT_SHOWN}
             for row in file.timeline
         ],
+        "replays": [{name: getattr(row, name) for name in _OF_A_REPLAY} for row in file.replays],
         "effects": None
         if file.effects is None
         else [{"topic": each.topic, **record_from(each)} for each in file.effects],
@@ -117,10 +128,20 @@ def _show_timeline(file: CaseFile) -> None:
     for row in file.timeline:
         event = (row.received_at, row.topic, row.event_id)
         rows.append((*event, _outcome(row.outcome, row.reason), row.explanation))
-        if row.waiting is not None:
-            rows.append(("", "", "", *_what_became_of(row)))
+        rows.extend(("", "", "", *said) for _, said in sorted(_later(file, row)))
     blank = [tuple(" " if cell == "" else cell for cell in row) for row in rows]
     show_table(["received", "topic", "event", "outcome", "explanation"], blank, indent="  ")
+
+
+def _later(file: CaseFile, row: Any) -> Iterator[tuple[datetime, tuple[str, str]]]:
+    """What became of an event after its first outcome, with the time of each."""
+    if row.waiting is not None:
+        yield row.settled_at or _AT_LAST, _what_became_of(row)
+    for replay in file.replays:
+        if replay.event_id == row.event_id:
+            said = f"replayed: {_outcome(replay.outcome, replay.reason)}"
+            when = f"{replay.done_at:%H:%M:%S} UTC by {replay.done_by}"
+            yield replay.done_at, (said, f"{when}: {replay.explanation}")
 
 
 def _what_became_of(row: Any) -> tuple[str, str]:

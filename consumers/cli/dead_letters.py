@@ -1,11 +1,14 @@
 """`mediation dead-letters`: messages that were refused, and why."""
 
 import base64
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from consumers.cli import mending
 from consumers.cli.connections import reading
 from consumers.cli.output import (
     Output,
@@ -16,13 +19,18 @@ from consumers.cli.output import (
     show_table,
     visible,
 )
+from consumers.cli.selecting import OrderOption, ReasonOption, TopicOption
 from consumers.errors import ProblemFoundError
 from schemas.reasons import Reason
-from schemas.topics import INBOUND
 from services.messages import Headers, pair
 
 _DUMPED_BYTES = 1024
 _BYTES_A_LINE = 16
+_DONE = (
+    *("done_at", "done_by", "database_user", "action", "why"),
+    *("outcome", "reason", "explanation"),
+)
+_OF_THE_ROW = {"id", "dead_letter_id", "after_arrival"}
 _PRINTABLE = range(0x20, 0x7F)
 _LISTED = (
     *("dead_letter_id", "first_seen_at", "topic", "partition", "offset", "order_id"),
@@ -30,30 +38,31 @@ _LISTED = (
 )
 
 app = typer.Typer(
-    name="dead-letters", no_args_is_help=True, help="Messages that were refused, and why."
+    name="dead-letters", no_args_is_help=True, help="Messages that were refused, and their mending."
 )
 
 
 @app.callback(epilog="Example: mediation dead-letters list --reason undecodable")
 def _dead_letters() -> None:
-    """Messages that were refused, and why."""
+    """Messages that were refused: why, and what to do about them."""
 
 
-def _inbound(topic: str | None) -> str | None:
-    if topic is not None and topic not in INBOUND:
-        raise typer.BadParameter(f"it must be one of {', '.join(INBOUND)}")
-    return topic
+class _Status(StrEnum):
+    """As `services.storage.dead_letters.Status`, which is loaded only when it is needed."""
+
+    OPEN = "OPEN"
+    REPLAYED = "REPLAYED"
+    DISCARDED = "DISCARDED"
 
 
 @app.command("list", epilog="Example: mediation dead-letters list --reason undecodable --limit 10")
 def list_(
-    topic: Annotated[
-        str | None, typer.Option(help="Only from this topic.", callback=_inbound)
+    topic: TopicOption = None,
+    reason: ReasonOption = None,
+    order: OrderOption = None,
+    status: Annotated[
+        _Status | None, typer.Option(help="Only with this status.", case_sensitive=False)
     ] = None,
-    reason: Annotated[
-        Reason | None, typer.Option(help="Only for this reason.", metavar="REASON")
-    ] = None,
-    order: Annotated[str | None, typer.Option(help="Only of this order.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 50,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -61,9 +70,10 @@ def list_(
     from services.storage import dead_letters
 
     with reading() as connection:
-        rows = dead_letters.newest(
-            connection, limit=limit + 1, topic=topic, reason=reason, order_id=order
+        choice = dead_letters.Choice(
+            topic, reason, order, None if status is None else dead_letters.Status(status.value)
         )
+        rows = dead_letters.newest(connection, choice, limit=limit + 1)
     found = [{name: getattr(row, name) for name in _LISTED} for row in rows[:limit]]
     if output is Output.JSON:
         show_json(found)
@@ -83,23 +93,33 @@ def show(
     dead_letter_id: Annotated[UUID, typer.Argument(metavar="ID", show_default=False)],
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show one dead letter: why it was refused, where it came from, and its bytes untouched.
+    """Show one dead letter: why it was refused, where it came from, its bytes, what was done.
 
     As JSON, key, value and headers are whole, in base64.
     """
-    from services.storage import dead_letters
+    from services.storage import dead_letters, replaying
 
     with reading() as connection:
         row = dead_letters.get(connection, dead_letter_id)
+        history = replaying.actions_on(connection, dead_letter_id)
     if row is None:
         raise ProblemFoundError(f"there is no dead letter {dead_letter_id}")
     if output is Output.JSON:
-        show_json(_as_json(row))
+        show_json(_as_json(row, history))
     else:
-        _show(row)
+        _show(row, history)
 
 
-def _as_json(row: Any) -> dict[str, object]:
+app.command(epilog="Example: mediation dead-letters replay --reason bug --dry-run")(mending.replay)
+app.command(
+    epilog='Example: mediation dead-letters discard --reason oversized --why "a load test"'
+)(mending.discard)
+app.command(
+    epilog="Example: mediation dead-letters restore --id 5b0c4f0e-6d0a-5c63-9f50-0d1c2ad0b3f7"
+)(mending.restore)
+
+
+def _as_json(row: Any, history: Sequence[Any]) -> dict[str, object]:
     heavy = {"key", "value", "headers"}
     plain = {name: value for name, value in row._mapping.items() if name not in heavy}
     return plain | {
@@ -109,10 +129,14 @@ def _as_json(row: Any) -> dict[str, object]:
         "headers": [
             {"name": name, "value_base64": _base64(value)} for name, value in pair(row.headers)
         ],
+        "history": [
+            {name: value for name, value in each._mapping.items() if name not in _OF_THE_ROW}
+            for each in history
+        ],
     }
 
 
-def _show(row: Any) -> None:
+def _show(row: Any, history: Sequence[Any]) -> None:
     show_pairs(
         {
             "dead letter": row.dead_letter_id,
@@ -131,6 +155,13 @@ def _show(row: Any) -> None:
             "produced": _produced(row.timestamp_ms),
         }
     )
+    if history:
+        typer.echo("\nhistory")
+        show_table(
+            [name.replace("_", " ") for name in _DONE],
+            [[getattr(each, name) for name in _DONE] for each in history],
+            indent="  ",
+        )
     _show_bytes("key", row.key)
     _show_headers(pair(row.headers))
     _show_bytes("value", row.value)

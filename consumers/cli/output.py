@@ -48,12 +48,17 @@ def moment(value: datetime | None) -> str:
 
 def show_json(data: Any) -> None:
     """Write one JSON document; moments, ids and the like as text."""
+    typer.echo(json_text(data))
+
+
+def json_text(data: Any) -> str:
+    """What `show_json` writes, for a part of a document."""
     written = json.dumps(data, indent=2, ensure_ascii=False, default=_as_json)
     lines = (
         "".join(json.dumps(c)[1:-1] if _is_unprintable(c) else c for c in line)
         for line in written.split("\n")
     )
-    typer.echo("\n".join(lines))
+    return "\n".join(lines)
 
 
 def show_table(headers: Sequence[str], rows: Sequence[Sequence[object]], indent: str = "") -> None:

@@ -149,7 +149,9 @@ class Observer:
             letters = [
                 dead_letters.get(connection, row.dead_letter_id)
                 for topic in GROUPS
-                for row in dead_letters.newest(connection, limit=_NEWEST, topic=topic)
+                for row in dead_letters.newest(
+                    connection, dead_letters.Choice(topic=topic), limit=_NEWEST
+                )
                 if self._is_ours(dict(row._mapping))
             ]
             ours = [dict(row._mapping) for row in letters if row is not None]

@@ -7,19 +7,54 @@ crash is the same dead letter, and a message at the same place of another broker
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.events import Event
 from schemas.reasons import Reason
-from services.messages import Message, flatten
+from services.messages import Message, flatten, pair
 from services.storage.tables import dead_letters
 
+_HEAVY = {"key", "value", "headers"}
 _NAMESPACE = UUID("6f1d3c43-2f0b-5d2e-9f0c-5a7f0e2d6b11")
+
+
+class Status(StrEnum):
+    """Whether somebody still has to look at a dead letter."""
+
+    OPEN = "OPEN"
+    REPLAYED = "REPLAYED"
+    DISCARDED = "DISCARDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which dead letters are meant: those that fit everything that is given."""
+
+    topic: str | None = None
+    reason: Reason | None = None
+    order_id: str | None = None
+    status: Status | None = None
+
+    def conditions(self) -> list[Any]:
+        """What must hold for a row."""
+        wanted = {
+            "topic": self.topic,
+            "reason": self.reason and self.reason.value,
+            "order_id": self.order_id,
+            "status": self.status and self.status.value,
+        }
+        return [
+            dead_letters.c[name] == value for name, value in wanted.items() if value is not None
+        ]
+
+
+ALL = Choice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +84,11 @@ class DeadLetter:
 
 
 def add(connection: Connection, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-    """Keep dead letters; returns those that are new. One seen before counts another attempt."""
+    """Keep dead letters; returns those that are new. One seen before counts another attempt.
+
+    One that was replayed, and whose event then waited in vain once more, is open again: a trigger
+    sees to it.
+    """
     each_once = {letter.dead_letter_id: letter for letter in letters}
     if not each_once:
         return []
@@ -68,25 +107,41 @@ def add(connection: Connection, letters: Sequence[DeadLetter]) -> list[DeadLette
     return [letter for id_, letter in each_once.items() if id_ in new]
 
 
-def newest(
-    connection: Connection,
-    *,
-    limit: int,
-    topic: str | None = None,
-    reason: Reason | None = None,
-    order_id: str | None = None,
-) -> Sequence[Row[Any]]:
+def newest(connection: Connection, choice: Choice = ALL, *, limit: int) -> Sequence[Row[Any]]:
     """The newest dead letters, newest first, without their keys, values and headers."""
-    heavy = {"key", "value", "headers"}
-    statement = select(*[column for column in dead_letters.c if column.name not in heavy])
-    if topic is not None:
-        statement = statement.where(dead_letters.c.topic == topic)
-    if reason is not None:
-        statement = statement.where(dead_letters.c.reason == reason.value)
-    if order_id is not None:
-        statement = statement.where(dead_letters.c.order_id == order_id)
     newest_first = (dead_letters.c.first_seen_at.desc(), dead_letters.c.dead_letter_id)
-    return connection.execute(statement.order_by(*newest_first).limit(limit)).all()
+    return connection.execute(
+        select(*[column for column in dead_letters.c if column.name not in _HEAVY])
+        .where(*choice.conditions())
+        .order_by(*newest_first)
+        .limit(limit)
+    ).all()
+
+
+def extent(connection: Connection, choice: Choice) -> tuple[int, datetime | None]:
+    """How many dead letters these are, and since when there is the newest of them."""
+    row = connection.execute(
+        select(func.count(), func.max(dead_letters.c.first_seen_at)).where(*choice.conditions())
+    ).one()
+    return row[0], row[1]
+
+
+def page(
+    connection: Connection, choice: Choice, until: datetime, after: Row[Any] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Dead letters first seen up to `until`, in the order in which they came, from `after` on.
+
+    Rows have what orders them, `dead_letter_id` last; the last row is the next page's `after`.
+    """
+    place = [dead_letters.c[name] for name in ("first_seen_at", "topic", "partition", "offset")]
+    columns = [*place, dead_letters.c.dead_letter_id]
+    statement = select(*columns).where(*choice.conditions(), dead_letters.c.first_seen_at <= until)
+    if after is not None:
+        place_of_it = (
+            literal(each, column.type) for each, column in zip(after, columns, strict=True)
+        )
+        statement = statement.where(tuple_(*columns) > tuple_(*place_of_it))
+    return connection.execute(statement.order_by(*columns).limit(limit)).all()
 
 
 def get(connection: Connection, dead_letter_id: UUID) -> Row[Any] | None:
@@ -94,6 +149,59 @@ def get(connection: Connection, dead_letter_id: UUID) -> Row[Any] | None:
     return connection.execute(
         select(dead_letters).where(dead_letters.c.dead_letter_id == dead_letter_id)
     ).one_or_none()
+
+
+def message_of(row: Row[Any]) -> Message:
+    """The message of a dead letter, or of another row that keeps one, as it was read."""
+    return Message(
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        timestamp_ms=row.timestamp_ms,
+        timestamp_type=row.timestamp_type,
+        key=row.key,
+        value=row.value,
+        headers=pair(row.headers),
+    )
+
+
+def lock(connection: Connection, dead_letter_id: UUID) -> Status:
+    """Lock a dead letter that exists until the transaction ends, and return its status by then.
+
+    Whoever needs its order too has locked that first, as a consumer does.
+    """
+    return Status(
+        connection.execute(
+            select(dead_letters.c.status)
+            .where(dead_letters.c.dead_letter_id == dead_letter_id)
+            .with_for_update()
+        ).scalar_one()
+    )
+
+
+def set_status(
+    connection: Connection, dead_letter_id: UUID, status: Status, event: Event | None = None
+) -> None:
+    """Write what became of a locked dead letter, and whose it is if that can be read by now."""
+    readable = {
+        "event_id": event and event.event_id,
+        "order_id": event and event.order_id,
+        "dispute_id": event and event.dispute_id,
+    }
+    connection.execute(
+        update(dead_letters)
+        .where(dead_letters.c.dead_letter_id == dead_letter_id)
+        .values(status=status.value, **(readable if event is not None else {}))
+    )
+
+
+def count_attempt(connection: Connection, dead_letter_id: UUID, now: datetime) -> None:
+    """Count another attempt at a locked dead letter."""
+    connection.execute(
+        update(dead_letters)
+        .where(dead_letters.c.dead_letter_id == dead_letter_id)
+        .values(attempts=dead_letters.c.attempts + 1, last_seen_at=now)
+    )
 
 
 def _values(letter: DeadLetter) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, func, select, true, union_all, update
+from sqlalchemy import Connection, Row, bindparam, func, select, text, true, union_all, update
+from sqlalchemy.dialects.postgresql import insert
 
 from schemas.events import Event
 from schemas.reasons import Reason
-from services.messages import Message, flatten, pair
+from services.messages import Message, flatten
 from services.rules.outcome import Decision, Outcome, Waiting
+from services.storage.dead_letters import message_of
 from services.storage.tables import dead_letters, events, parked_events
 
 
@@ -70,6 +72,22 @@ def remember(connection: Connection, entries: Sequence[Entry]) -> None:
     early = [entry for entry in entries if entry.decision.outcome is Outcome.DEFERRED]
     if early:
         connection.execute(parked_events.insert(), [_parked_values(entry) for entry in early])
+
+
+def wait_again(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Park events that are on the timeline already; what waited in vain before waits anew, last."""
+    if not entries:
+        return
+    statement = insert(parked_events)
+    anew: dict[str, Any] = {
+        "arrival": text("DEFAULT"),
+        "waiting": statement.excluded.waiting,
+        "parked_at": statement.excluded.parked_at,
+    } | dict.fromkeys(("settled_at", "outcome", "reason", "explanation"))
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[parked_events.c.event_id], set_=anew),
+        [_parked_values(entry) for entry in entries],
+    )
 
 
 def waiting(connection: Connection, order_ids: Collection[str]) -> list[Parked]:
@@ -159,10 +177,10 @@ def recently_rejected(connection: Connection, topic: str, count: int) -> list[bo
 def timeline(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
     """Every event of an order in order of arrival: its first outcome and, if parked, its last.
 
-    Columns: event_id, topic, dispute_id, occurred_at, received_at, outcome, reason, explanation,
-    value, waiting, settled_at, settled_outcome, settled_reason, settled_explanation.
+    Columns: event_id, arrival, topic, dispute_id, occurred_at, received_at, outcome, reason,
+    explanation, value, waiting, settled_at, settled_outcome, settled_reason, settled_explanation.
     """
-    unneeded = {"digest", "partition", "offset", "order_id", "arrival"}
+    unneeded = {"digest", "partition", "offset", "order_id"}
     columns = [
         *(column for column in events.c if column.name not in unneeded),
         parked_events.c.waiting,
@@ -221,14 +239,5 @@ def _parked(row: Row[Any]) -> Parked:
         order_id=row.order_id,
         parked_at=row.parked_at,
         waiting=Waiting(row.waiting),
-        message=Message(
-            topic=row.topic,
-            partition=row.partition,
-            offset=row.offset,
-            timestamp_ms=row.timestamp_ms,
-            timestamp_type=row.timestamp_type,
-            key=row.key,
-            value=row.value,
-            headers=pair(row.headers),
-        ),
+        message=message_of(row),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -149,6 +150,26 @@ dead_letters = Table(
     _moment("last_seen_at"),
     _text("status"),
 )
+
+dead_letter_actions = Table(
+    "dead_letter_actions",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("dead_letter_id", Uuid, nullable=False),
+    _text("action"),
+    _moment("done_at"),
+    _text("done_by"),
+    Column("database_user", Text, nullable=False, server_default=text("session_user")),
+    _text("why", nullable=True),
+    Column("event_id", Uuid),
+    _text("order_id", nullable=True),
+    Column("after_arrival", BigInteger),
+    _text("outcome", nullable=True),
+    _text("reason", nullable=True),
+    _text("explanation", nullable=True),
+)
+
+schema_compatibility = Table("schema_compatibility", metadata, _text("usable_from"))
 
 outbox = Table(
     "outbox",

@@ -19,6 +19,13 @@ def test_an_empty_database_is_brought_to_the_needed_version(empty_database: Data
     schema.require_needed_version(empty_database)
 
 
+def test_the_release_before_this_one_can_go_on_working(database: Database) -> None:
+    with database.transaction() as connection:
+        oldest = connection.scalars(text("SELECT usable_from FROM schema_compatibility")).all()
+
+    assert oldest == ["0001"]
+
+
 def test_an_upgrade_of_an_upgraded_database_changes_nothing(database: Database) -> None:
     assert schema.upgrade(database) == (schema.needed_version(), schema.needed_version())
 
@@ -27,7 +34,8 @@ def test_two_upgrades_at_once_take_turns(empty_database: Database) -> None:
     with ThreadPoolExecutor(2) as pool:
         versions = list(pool.map(schema.upgrade, [empty_database, empty_database]))
 
-    assert sorted(versions, key=str) == [("0001", "0001"), (None, "0001")]
+    needed = schema.needed_version()
+    assert sorted(versions, key=str) == [(needed, needed), (None, needed)]
 
 
 def test_a_database_without_tables_is_refused_with_the_remedy(empty_database: Database) -> None:

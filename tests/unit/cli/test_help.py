@@ -13,6 +13,7 @@ from consumers.cli.run import Process
     [
         *("demo", "dev", "run", "publish", "doctor"),
         *("case show", "dead-letters list", "dead-letters show"),
+        *("dead-letters replay", "dead-letters discard", "dead-letters restore"),
         *("topics create", "db upgrade", "config show"),
     ],
 )
