@@ -76,8 +76,8 @@ class Docket:
                     parked_events.remove(each)
                     self._settle(parked, reading, self._give_up(order_id, reading))
 
-    def write(self, transaction: Transaction) -> None:
-        """Write everything that was decided, set by set."""
+    def write(self, transaction: Transaction) -> list[DeadLetter]:
+        """Write everything that was decided, set by set; returns the dead letters that are new."""
         transaction.remember(self._entries)
         transaction.write_cases((self.locked[id_], after) for id_, after in self._cases.items())
         transaction.request_settlements(self._requests)
@@ -86,6 +86,7 @@ class Docket:
         fresh = transaction.keep_dead_letters(self._letters)
         mirrors = [envelope.of_dead_letter(letter) for letter in fresh]
         transaction.publish_later([*self._outgoing, *mirrors], self.now)
+        return fresh
 
     def _decide(self, event: Event) -> Decision:
         owner = self.owners.get(event.dispute_id, event.order_id)

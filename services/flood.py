@@ -3,13 +3,25 @@
 from collections import deque
 from collections.abc import Sequence
 
+import structlog
+
 from services.errors import FloodError
+
+log = structlog.get_logger()
+
+_WHAT_TO_DO = """\
+Nothing of this batch was committed: it stays on the topic, and is read again at the next start.
+If the cause is ours (a missing schema, a wrong registry, an old release), mend it and start again:
+what is good is then applied, and nothing was lost.
+If the messages are bad, stop what publishes them, then run once with MEDIATION_FLOOD_LIMIT=1: those
+that are there become dead letters, which can be replayed. After that, run as before."""
 
 
 class FloodGate:
     """Holds back a batch with which over `limit` of the last `window` messages are dead letters.
 
     The gate is asked before the batch is committed, so that what it holds back stays on the topic.
+    Only a dead letter can trip it: a good message always passes.
     """
 
     def __init__(self, *, window: int = 200, limit: float = 0.5) -> None:
@@ -23,14 +35,20 @@ class FloodGate:
         for each in rejected:
             recent.append(each)
             if each and sum(recent) > self._most:
+                bad, of = sum(recent), len(recent)
+                log.error("flood", dead_letters=bad, of_the_last=of, most=self._most, why=example)
                 raise FloodError(
-                    f"{sum(recent)} of the last {len(recent)} messages would be dead letters, "
-                    f"and the limit is {self._most} of {self.window}: stopped before this "
-                    f"batch, which stays on the topic. The last reason was: {example} "
-                    "Mend the cause and start again, or raise MEDIATION_FLOOD_LIMIT if these "
-                    "messages really are all bad."
+                    f"a flood of dead letters: {bad} of the last {of} messages would be dead "
+                    f"letters, and the limit is {self._most} of {self.window}. "
+                    f"The last reason was: {example}\n{_WHAT_TO_DO}"
                 )
 
     def record(self, rejected: Sequence[bool]) -> None:
-        """Remember messages whose batch was committed."""
+        """Remember messages whose batch was committed.
+
+        If more of them were rejected than this gate would ever have let pass, a person has let them
+        pass, with a higher limit: that flood is over, and the gate begins anew.
+        """
         self._recent.extend(rejected)
+        if sum(self._recent) > self._most:
+            self._recent.clear()

@@ -52,9 +52,10 @@ class Mediation:
         """Handle messages in the order given, in one transaction; returns what became of each.
 
         Parked events that these messages set free are among the answers. If the batch fails for a
-        reason that waiting does not mend, its messages are handled one by one, and the one that
-        cannot be handled, twice, becomes a dead letter with the reason `bug`. (Twice, since a race
-        with another consumer for the same id is lost once, and then settled.)
+        reason that waiting does not mend, it is handled in halves, and they in halves, so that one
+        message costs the others little; a message that cannot be handled alone, twice, becomes a
+        dead letter with the reason `bug`. (Twice, since a race with another consumer for the same
+        id is lost once, and then settled.)
 
         Raises:
             TransientError: nothing was written; handle the same messages again later.
@@ -67,7 +68,10 @@ class Mediation:
             raise
         except Exception as error:
             log.warning("batch_failed", messages=len(messages), error=repr(error))
-            return [each for message in messages for each in self._handle_alone(message)]
+            if len(messages) == 1:
+                return self._handle_alone(messages[0])
+            middle = len(messages) // 2
+            return [*self.handle(messages[:middle]), *self.handle(messages[middle:])]
 
     def remember_recent(self, topic: str) -> None:
         """Let the flood gate know what became of the newest messages of `topic`, at the start.
@@ -125,11 +129,13 @@ class Mediation:
             )
             for reading in readings:
                 docket.take(reading)
-            direct = [each for each in docket.handled if not each.was_parked]
-            rejected = [each.outcome is Outcome.REJECTED for each in direct]
-            worst = next((each.explanation for each in reversed(direct) if each.reason), "")
+            refused = {letter.message: letter for letter in docket.write(transaction)}
+            direct = [each.message for each in docket.handled if not each.was_parked]
+            rejected = [message in refused for message in direct]
+            worst = next(
+                (refused[each].explanation for each in direct[::-1] if each in refused), ""
+            )
             self._flood.check(rejected, worst)
-            docket.write(transaction)
         self._flood.record(rejected)
         return docket.handled
 

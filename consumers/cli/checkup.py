@@ -3,7 +3,7 @@
 Rule: a check says what it saw and, if that is not as it should be, what a person can do about it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +19,15 @@ from consumers.errors import NothingRunsError
 from services.clock import system_clock
 from services.errors import MediationError, SettingsError, TransientError
 from services.settings import PREFIX, Settings, load_settings
-from services.storage import backlog, outbox, schema
+from services.storage import backlog, inbox, outbox, schema
 from services.storage.database import Database
 
 _PUBLISHED_WITHIN = timedelta(minutes=1)
 _RECENT = timedelta(hours=24)
+_IF_IT_STOPPED = (
+    "; if it ends again with `a flood of dead letters`, most of what waits would be refused: its"
+    " last words say why and what to do, and `mediation dead-letters list` shows what came before"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,9 @@ def _in_database(database: Database, admin: Admin | None, settings: Settings) ->
         at_work = backlog.sessions(connection)
         if admin is not None:
             for name in CONSUMERS:
-                yield _consumer(name, admin, at_work.get(f"mediation-{name}", 0))
+                topic = CONSUMERS[name].topic.value
+                recent = inbox.recently_rejected(connection, topic, settings.flood_window)
+                yield _consumer(name, admin, at_work.get(f"mediation-{name}", 0), recent)
         yield _relay(connection)
         now = system_clock()
         yield _outbox(connection, now)
@@ -135,8 +141,11 @@ def _in_database(database: Database, admin: Admin | None, settings: Settings) ->
         yield _dead_letters(connection, now)
 
 
-def _consumer(name: str, admin: Admin, sessions: int) -> Finding:
-    """Members of the group; where the broker cannot say, processes that are at the database."""
+def _consumer(name: str, admin: Admin, sessions: int, recent: Sequence[bool]) -> Finding:
+    """Members of the group; where the broker cannot say, processes that are at the database.
+
+    `recent` says of its newest messages which were refused.
+    """
     definition = CONSUMERS[name]
 
     def look() -> Finding:
@@ -144,9 +153,17 @@ def _consumer(name: str, admin: Admin, sessions: int) -> Finding:
         lag = admin.lag(definition.group, definition.topic.value)
         running = sessions if members is None else members
         detail = f"{running} running, {lag} messages behind"
-        return Finding(name, detail, None if running else _how_to_start(name))
+        if running:
+            return Finding(name, detail)
+        fix = _how_to_start(name) + (_IF_IT_STOPPED if lag else "")
+        return Finding(name, detail + _refused(recent), fix)
 
     return _tried(name, look)
+
+
+def _refused(recent: Sequence[bool]) -> str:
+    bad = sum(recent)
+    return f"; of the last {len(recent)} messages {bad} are dead letters" if bad else ""
 
 
 def _relay(connection: Connection) -> Finding:
@@ -175,7 +192,8 @@ def _dead_letters(connection: Connection, now: datetime) -> Finding:
         return Finding("dead letters", "none")
     detail = f"{found.count} open, the newest {_ago(now - found.newest)} ago"
     recent = now - found.newest < _RECENT
-    fix = "see `mediation dead-letters list`, and mend what publishes them" if recent else None
+    mend = "see `mediation dead-letters list`, mend the cause, then `replay` or `discard` them"
+    fix = mend if recent else None
     return Finding("dead letters", detail, fix)
 
 

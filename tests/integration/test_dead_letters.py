@@ -1,5 +1,9 @@
 """What becomes of messages that cannot be handled, and of those beside them?"""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from sqlalchemy import text
 
@@ -12,7 +16,7 @@ from services.mediation import Mediation
 from services.rules.outcome import Outcome
 from services.storage import dead_letters
 from services.storage.database import Database
-from services.storage.postgres import PostgresStore
+from services.storage.postgres import PostgresStore, PostgresTransaction
 from tests.builders import order_disputed
 from tests.deliveries import Deliveries
 from tests.integration.conftest import SetClock
@@ -108,6 +112,32 @@ def test_a_constraint_that_is_broken_by_one_message_does_not_hold_the_others(
     assert case_of(database).frozen
 
 
+class CountingStore(PostgresStore):
+    """Counts its transactions."""
+
+    begun = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresTransaction]:
+        self.begun += 1
+        with super().transaction() as transaction:
+            yield transaction
+
+
+def test_a_message_that_makes_the_program_fail_costs_the_others_few_transactions(
+    database: Database, deliveries: Deliveries, clock: SetClock
+) -> None:
+    store = CountingStore(database)
+    mediation = Mediation(store, FailingCodec(), group="mediation.test", clock=clock)
+    events = [order_disputed(order_id=f"order-{n}", dispute_id=f"dispute-{n}") for n in range(64)]
+
+    handled = mediation.handle(deliveries.all(*events))
+
+    outcomes = Counter(each.outcome for each in handled)
+    assert outcomes == {Outcome.APPLIED: 63, Outcome.REJECTED: 1}
+    assert store.begun <= 2 * 6 + 1  # 64 is halved six times
+
+
 def test_a_flood_of_dead_letters_is_stopped_before_it_is_committed(
     database: Database, deliveries: Deliveries, clock: SetClock
 ) -> None:
@@ -124,6 +154,24 @@ def test_a_flood_of_dead_letters_is_stopped_before_it_is_committed(
     assert len(mediation.handle(flood[:5])) == 5
     with pytest.raises(FloodError):
         mediation.handle(flood[5:])
+    assert len(letters(database)) == 5
+
+
+def test_dead_letters_that_are_delivered_again_are_no_flood(
+    database: Database, deliveries: Deliveries, clock: SetClock
+) -> None:
+    def started() -> Mediation:
+        gate = FloodGate(window=10, limit=0.5)
+        store = PostgresStore(database)
+        made = Mediation(store, Codec(), group="mediation.test", clock=clock, flood=gate)
+        made.remember_recent("order.disputed")
+        return made
+
+    batch = [deliveries.of_bytes("order.disputed", b"junk") for _ in range(5)]
+    started().handle(batch)
+
+    started().handle(batch)
+
     assert len(letters(database)) == 5
 
 
