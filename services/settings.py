@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         15.0,
         ge=0.1,
         le=3600,
-        description="a statement that takes longer is given up and tried again",
+        description="a statement or transaction that takes longer is given up and tried again",
     )
     schema_registry_url: str | None = Field(
         None, description="Confluent-compatible schema registry; set: Confluent framing is produced"
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     backoff_initial: float = Field(0.5, ge=0.01, le=60, description="first wait after a failure")
     backoff_max: float = Field(
-        10.0, ge=0.01, le=3600, description="longest wait between two attempts"
+        5.0, ge=0.01, le=3600, description="longest wait between two attempts"
     )
     parking_limit_hours: float = Field(
         168.0,

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -18,6 +19,7 @@ _TRANSIENT_STATES = frozenset({
     "40P01",  # deadlock_detected
     "55P03",  # lock_not_available
     "25P03",  # idle_in_transaction_session_timeout
+    "25P04",  # transaction_timeout
 })  # fmt: skip
 _TRANSIENT_CLASSES = frozenset({
     "08",  # connection
@@ -32,6 +34,13 @@ _TRANSIENT_CLASSES = frozenset({
 # partitions waits for them. Within a transaction we only compute, for a second at the very most.
 _IDLE_IN_TRANSACTION_MS = 10_000
 
+# The server was seen to forget that limit for a client that stops after many rows sent at once. The
+# limit of a whole transaction it does not forget, from PostgreSQL 17 on.
+_KNOWS_TRANSACTION_TIMEOUT = 170_000
+
+# A relay that stops holds its slots no longer than this; one that works asks every second.
+_IDLE_SESSION = "10s"
+
 # A peer that is gone without a word is noticed within about ten seconds, here and by the server.
 _KEEPALIVES = {
     "keepalives_idle": 5,
@@ -44,7 +53,8 @@ _KEEPALIVES = {
 class Database:
     """A PostgreSQL database, reached lazily: making one opens nothing.
 
-    `statement_timeout` and `lock_timeout` are in seconds and hold for every statement.
+    `statement_timeout` and `lock_timeout` are in seconds and hold for every statement; the first
+    one also holds for a whole transaction, from PostgreSQL 17 on.
     """
 
     def __init__(
@@ -77,6 +87,8 @@ class Database:
                 "options": " ".join(f"-c {name}={value}" for name, value in server.items()),
             },
         )
+        self._transaction_timeout = int(statement_timeout * 1000)
+        event.listen(self._engine, "connect", self._limit_transactions)
 
     @property
     def address(self) -> str:
@@ -88,18 +100,31 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A transaction that commits at the end of the block and rolls back on any exception.
 
+        After a failure that may pass, the next transaction gets a new connection: this one may be
+        of a session that stays read-only, or that nobody answers any more.
+
         Raises:
             DatabaseUnavailableError: the same transaction may succeed later.
             StorageError: the database refused a statement for good.
         """
-        with translated(), self._engine.begin() as connection:
-            yield connection
+        with translated(), self._engine.connect() as connection:
+            try:
+                with translated(), connection.begin():
+                    yield connection
+            except DatabaseUnavailableError:
+                connection.invalidate()
+                raise
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        """A connection of its own, in autocommit, for locks and notifications that outlast one."""
+        """A connection of its own, in autocommit, for locks and notifications that outlast one.
+
+        The server ends it, and its locks, when it is silent for ten seconds: whoever held them may
+        be stopped while its system still answers for it.
+        """
         with translated(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").detach()
+            connection.execute(text(f"SET idle_session_timeout = '{_IDLE_SESSION}'"))
             yield connection
 
     def ping(self) -> str:
@@ -110,6 +135,11 @@ class Database:
     def close(self) -> None:
         """Close the pooled connections."""
         self._engine.dispose()
+
+    def _limit_transactions(self, connection: Any, _record: object) -> None:
+        if connection.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
+            connection.execute(f"SET transaction_timeout = {self._transaction_timeout}")
+            connection.commit()
 
 
 @contextmanager

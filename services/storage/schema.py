@@ -12,6 +12,9 @@ from services.errors import SchemaVersionError
 from services.storage.database import Database
 
 _UPGRADE_LOCK = 0x6D656469  # "medi": two upgrades at once take turns
+_NO_TRANSACTION_TIMEOUT = (  # only PostgreSQL 17 and newer know it
+    "SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'"
+)
 
 
 def needed_version() -> str:
@@ -37,6 +40,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     with database.transaction() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+        connection.execute(text(_NO_TRANSACTION_TIMEOUT))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
         before = current_version(connection)
         _refuse_unknown(before)

@@ -3,10 +3,12 @@
 from contextlib import closing
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from services.errors import DatabaseUnavailableError, SettingsError, StorageError
+from services.storage import database as database_module
 from services.storage.database import Database
+from tests.eventually import eventually
 
 
 def test_a_transaction_that_fails_leaves_nothing_behind(database: Database) -> None:
@@ -29,7 +31,7 @@ def test_a_database_that_is_not_there_is_a_passing_failure() -> None:
 def test_a_statement_that_takes_too_long_is_a_passing_failure(empty_database_url: str) -> None:
     with (
         closing(Database(empty_database_url, statement_timeout=0.05)) as hurried,
-        pytest.raises(DatabaseUnavailableError, match="statement timeout"),
+        pytest.raises(DatabaseUnavailableError, match="timeout"),
         hurried.transaction() as connection,
     ):
         connection.execute(text("SELECT pg_sleep(5)"))
@@ -49,6 +51,73 @@ def test_a_lock_that_is_held_too_long_is_a_passing_failure(
             hurried.transaction() as connection,
         ):
             connection.execute(text("LOCK TABLE cases"))
+
+
+def test_a_session_that_was_made_read_only_is_not_used_again(empty_database_url: str) -> None:
+    name = make_url(empty_database_url).database
+    setting = f"ALTER DATABASE {name} {{}} default_transaction_read_only"
+    with (
+        closing(Database(empty_database_url)) as operator,
+        closing(Database(empty_database_url)) as pipeline,
+    ):
+        with operator.transaction() as connection:
+            connection.execute(text(setting.format("SET") + " = on"))
+        with (
+            pytest.raises(DatabaseUnavailableError, match="read-only"),
+            pipeline.transaction() as connection,
+        ):
+            connection.execute(text("CREATE TABLE anything ()"))
+        with operator.transaction() as connection:
+            connection.execute(text(setting.format("RESET")))
+
+        with pipeline.transaction() as connection:
+            connection.execute(text("CREATE TABLE anything ()"))
+
+
+def test_a_client_that_stops_after_many_rows_loses_its_transaction(
+    empty_database_url: str,
+) -> None:
+    with (
+        closing(
+            Database(empty_database_url, application_name="stopped", statement_timeout=0.5)
+        ) as stopped,
+        closing(Database(empty_database_url)) as other,
+    ):
+        with other.transaction() as connection:
+            connection.execute(text("CREATE TABLE rows (number int)"))
+
+        with (
+            pytest.raises(DatabaseUnavailableError, match="transaction timeout"),
+            stopped.transaction() as connection,
+        ):
+            insert = text("INSERT INTO rows VALUES (:number)")
+            connection.execute(insert, [{"number": number} for number in range(3)])
+            eventually(lambda: not connected(other, "stopped"), 10, "the server ends the session")
+            connection.execute(text("SELECT 1"))
+
+
+def test_a_session_that_is_silent_loses_its_locks(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_IDLE_SESSION", "200ms")
+    with (
+        closing(Database(empty_database_url, application_name="stopped")) as stopped,
+        closing(Database(empty_database_url)) as other,
+        pytest.raises(DatabaseUnavailableError, match="idle-session timeout"),
+        stopped.session() as session,
+    ):
+        session.execute(text("SELECT pg_advisory_lock(1)"))
+        eventually(lambda: not connected(other, "stopped"), 10, "the server ends the session")
+
+        with other.session() as heir:
+            assert heir.execute(text("SELECT pg_try_advisory_lock(1)")).scalar_one()
+        session.execute(text("SELECT 1"))
+
+
+def connected(database: Database, name: str) -> bool:
+    sessions = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = :name")
+    with database.transaction() as connection:
+        return bool(connection.execute(sessions, {"name": name}).scalar_one())
 
 
 def test_a_connection_that_was_cut_is_a_passing_failure_and_the_next_one_works(
