@@ -23,8 +23,8 @@ class Transaction(Protocol):
     """Everything written becomes true at once, at the end of its block; or, on an error, nothing.
 
     What others have committed is seen from the next question on (READ COMMITTED).
-    Each method raises `DatabaseUnavailableError` where the same transaction may succeed later, and
-    `StorageError` where the database refuses for good.
+    The block raises `DatabaseUnavailableError` where the same transaction may succeed later, and
+    `StorageError` where the database refuses for good. A failed statement leaves nothing to commit.
     """
 
     def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
@@ -74,7 +74,7 @@ class Transaction(Protocol):
 class OutboxSession(Protocol):
     """A relay's own connection: each call is a transaction, and claims last as long as it does.
 
-    Each method raises `DatabaseUnavailableError` once the connection is gone, its claims with it.
+    Its block raises `DatabaseUnavailableError` once the connection is gone, its claims with it.
     """
 
     def listen(self) -> None:

@@ -1,0 +1,1 @@
+"""Every delivery order of every history of a family, on the real mediation code."""
