@@ -23,6 +23,24 @@ demo: $(READY) ## Run a dozen disputes through the real pipeline and check every
 test: $(READY) ## Run every test, with branch coverage (Apache Kafka too where Java and Maven, or Docker, are there)
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
+.PHONY: simulate
+simulate: $(READY) ## Every ordering, 100,000 simulated runs with crashes, and the rules by properties (about an hour)
+	@$(BIN)/python -m tests.exhaustive
+	@$(BIN)/python -m tests.simulation --seeds 100000 $(ARGS)
+	@# The thorough property tests go here.
+
+.PHONY: faults
+faults: $(READY) ## Kill, stop, cut and stall the parts on Apache Kafka and PostgreSQL, and check every cent (half an hour)
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+.PHONY: poison
+poison: $(READY) ## A poisonous message in every hundred, on Apache Kafka and PostgreSQL: what does it cost the others?
+	@$(BIN)/python -m tests.faults.poison $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) ## Ten million hostile values for the codec, guided by coverage (Linux on x86-64)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: check
 check: $(READY) ## Lint, format, types, import arrows, architecture tests
 	$(BIN)/ruff check .
@@ -30,6 +48,10 @@ check: $(READY) ## Lint, format, types, import arrows, architecture tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/architecture
+
+.PHONY: mutate
+mutate: $(READY) ## Change the rules in every small way: do their tests notice? (ten minutes on a free core)
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 .PHONY: fix
 fix: $(READY) ## Repair what ruff can repair, and format

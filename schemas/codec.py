@@ -90,8 +90,11 @@ class Codec:
         return self._header(ours) + ours.current.writer.write(record_from(fact))
 
     def digest(self, event: Event) -> bytes:
-        """Digest what an event says (SHA-256): equal for equal content in whatever framing."""
-        body = contract(event.topic).current.writer.write(record_from(event))
+        """Digest what an event says (SHA-256): equal for equal content, however it was framed.
+
+        It is also the same in a release with newer versions, which may be given the event again.
+        """
+        body = contract(event.topic).oldest_body(record_from(event))
         return hashlib.sha256(event.topic.encode() + b"\0" + body).digest()
 
     def _header(self, ours: Contract) -> bytes:

@@ -6,6 +6,7 @@ still be read; the newest one is written, and is what every other is read as.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -47,6 +48,22 @@ class Contract:
     def record_name(self) -> str:
         """The full name of the record, like `mediation.OrderDisputed`."""
         return f"{NAMESPACE}.{self.current.schema['name']}"
+
+    def oldest_body(self, record: dict[str, Any]) -> bytes:
+        """Encode a record with the first version that can say all of it.
+
+        A later version changes nothing in it, so it is the same in every release that knows it.
+        """
+        whole = self.current.writer.write(record)
+        for version in self.versions.values():
+            if version is self.current:
+                break
+            with suppress(ValueError):  # a symbol that this version does not have
+                body = version.writer.write(record)
+                read = version.writer.resolve(body, self.current.writer)
+                if self.current.writer.write(read) == whole:
+                    return body
+        return whole
 
 
 @cache

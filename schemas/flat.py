@@ -9,14 +9,15 @@ from typing import Any
 
 _PRIMITIVES = frozenset({"boolean", "int", "long", "float", "double", "bytes", "string"})
 _NULLABLE = 2  # a union may have null and one other branch
+_MOST_ITEM_FIELDS = 16  # a thousand items of more take too long to judge
 
 
 def why_not_flat(schema: Any) -> str | None:
     """Say why a schema is no flat record, or None if it is one.
 
     Flat means: a record with at least one field; each is a primitive or an enum, or null and one
-    of these; the last one may be an array of those or of records of such fields without arrays.
-    Types are written in place, never referred to by name.
+    of these; the last one may be an array of those, or of records of up to 16 such fields, without
+    arrays. Types are written in place, never referred to by name.
     """
     if not _is_record(schema):
         return "it is not a record with fields"
@@ -58,5 +59,6 @@ def _is_array(kind: Any) -> bool:
         return False
     items: Any = kind.get("items")
     if _is_record(items):
-        return all(_is_simple(field["type"]) for field in items["fields"])
+        fields = items["fields"]
+        return len(fields) <= _MOST_ITEM_FIELDS and all(_is_simple(each["type"]) for each in fields)
     return _is_simple(items)

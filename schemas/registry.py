@@ -79,12 +79,14 @@ class HttpSchemaRegistry:
         self._client.close()
 
     def schema(self, schema_id: int) -> dict[str, Any] | None:
-        """See `SchemaRegistry.schema`. A schema that is no Avro record counts as none."""
+        """See `SchemaRegistry.schema`. One that is no Avro record, or too deep, counts as none."""
         answer = self._answer("GET", f"/schemas/ids/{schema_id}")
         if answer is None or answer.get("schemaType", "AVRO") != "AVRO":
             return None
         try:
             schema = json.loads(answer["schema"])
+        except RecursionError:
+            return None  # nested too deep to be read, and so for ever: waiting would not help
         except (KeyError, TypeError, ValueError) as error:
             raise self._unavailable("answered with something else than a schema") from error
         return schema if isinstance(schema, dict) else None
@@ -114,7 +116,7 @@ class HttpSchemaRegistry:
             raise self._unavailable(f"answered {response.status_code} to {method} {path}")
         try:
             answer = response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._unavailable("answered with something else than JSON") from error
         if not isinstance(answer, dict):
             raise self._unavailable("answered with something else than a JSON object")

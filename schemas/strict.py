@@ -9,13 +9,16 @@ union index, overlong numbers and leftover bytes, each of which turns a corrupt 
 import json
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from fastavro.validation import validate
 
 from schemas.errors import ContractError
 from schemas.reasons import Reason
+
+MAX_ITEMS: Final = 1_000
+"""How many items the array of an event may have: 64 KiB hold 65,000, which take 0.1 s to judge."""
 
 _LONGEST_VARINT = 10  # bytes of a 64-bit number
 _SHOWN = 200  # characters of a decoder's complaint that an explanation repeats
@@ -47,12 +50,15 @@ class Writer:
         """Decode a body strictly.
 
         Raises:
-            ContractError: `undecodable`, `trailing_bytes` or `not_canonical`.
+            ContractError: `undecodable`, `oversized`, `trailing_bytes` or `not_canonical`.
         """
         stream = BytesIO(body)
         try:
             record = cast(dict[str, Any], schemaless_reader(stream, self.schema, None))
+            self._require_few_items(record)
             rewritten = self.write(record)
+        except ContractError:
+            raise
         except Exception as error:  # fastavro raises whatever the bytes lead it into
             raise ContractError(Reason.UNDECODABLE, _why_undecodable(error)) from error
         if stream.tell() < len(body):
@@ -86,6 +92,14 @@ class Writer:
                 f"({_shown(error)}); publish with a backward-compatible schema.",
             ) from error
         return cast(dict[str, Any], found)
+
+    def _require_few_items(self, record: dict[str, Any]) -> None:
+        if self._array is not None and len(record[self._array]) > MAX_ITEMS:
+            raise ContractError(
+                Reason.OVERSIZED,
+                f"The field `{self._array}` has {len(record[self._array])} items, and {MAX_ITEMS} "
+                "are allowed; name what matters.",
+            )
 
     def _is_reblocked(self, record: dict[str, Any], body: bytes) -> bool:
         if self._array is None:

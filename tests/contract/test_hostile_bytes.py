@@ -115,6 +115,9 @@ NOT_CANONICAL = {
     "block_size_too_small": verdict(evidence=long(-1) + long(1) + piece(1, "m-1") + long(0)),
     "block_size_negative": verdict(evidence=long(-1) + long(-5) + piece(1, "m-1") + long(0)),
     "block_size_padded": verdict(evidence=long(-1) + padded(5) + piece(1, "m-1") + long(0)),
+    "block_size_that_skips_a_count": verdict(
+        evidence=long(-1) + long(6) + piece(1, "m-1") + long(-1) + long(1) + PIECES[1] + long(0)
+    ),
     "reblocked_after_a_bent_field": verdict(
         decision=long(-1), evidence=blocks([(1, True), (2, False)], PIECES)
     ),

@@ -15,7 +15,7 @@ from services.settings import Settings, load_settings
 from tests.brokers.broker import PARTITIONS, Broker
 from tests.brokers.report import BrokerReport
 from tests.eventually import eventually
-from tests.memory import MemorySink
+from tests.simulation.sink import MemorySink
 
 TOPIC = "order.frozen"
 

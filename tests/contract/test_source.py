@@ -16,14 +16,14 @@ from services.settings import load_settings
 from tests.brokers.broker import Broker
 from tests.brokers.report import BrokerReport
 from tests.eventually import eventually
-from tests.memory import MemorySource, MemoryTopic
+from tests.simulation.broker import MemoryBroker, MemorySource
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """A topic of four partitions: how to produce to it, and how to join a group on it."""
 
-    produce: Callable[[int, bytes], None]
+    produce: Callable[[int, bytes], object]
     join: Callable[[], Source]
 
 
@@ -31,8 +31,11 @@ class World:
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     with ExitStack() as stack:
         if request.param == "memory":
-            topic = MemoryTopic()
-            yield World(topic.append, lambda: stack.enter_context(MemorySource(topic, "group")))
+            memory = MemoryBroker()
+            yield World(
+                lambda partition, value: memory.append("topic", partition, b"key", value),
+                lambda: stack.enter_context(MemorySource(memory, "group")),
+            )
             return
         fixture = "embedded_kafka" if request.param == "embedded" else "apache_kafka_alone"
         broker: Broker = request.getfixturevalue(fixture)

@@ -23,6 +23,10 @@ def array(items: Any) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
+def many(fields: int) -> dict[str, Any]:
+    return record(*["long"] * fields)
+
+
 FLAT = {
     "primitives": record("boolean", "int", "long", "float", "double", "bytes", "string"),
     "a_logical_type": record({"type": "string", "logicalType": "uuid"}),
@@ -31,6 +35,8 @@ FLAT = {
     "a_last_array_of_primitives": record("string", array("long")),
     "a_last_array_of_nullables": record(array(["null", "long"])),
     "a_last_array_of_flat_records": record("string", array(ITEM)),
+    "a_last_array_of_16_fields": record(array(many(16))),
+    "many_fields": many(100),
 }
 NOT_FLAT = {
     "nothing": None,
@@ -45,6 +51,7 @@ NOT_FLAT = {
     "itself": record("R"),
     "itself_or_null": record(["null", "R"]),
     "itself_in_an_array": record(array("R")),
+    "a_last_array_of_17_fields": record(array(many(17))),
     "a_reference": record(ENUM, "E"),
     "a_bare_enum": record("enum"),
     "a_record": record(ITEM),

@@ -40,7 +40,11 @@ def test_an_answer_that_is_no_answer_is_waited_for(
 
 
 @pytest.mark.parametrize(
-    "body", ["<html>", "[]", "{}", '{"schema": 3}', '{"schema": "not json"}', '{"schema": null}']
+    "body",
+    [
+        *("<html>", "[]", "{}", '{"schema": 3}', '{"schema": "not json"}', '{"schema": null}'),
+        pytest.param("[" * 100_000, id="deep"),
+    ],
 )
 def test_an_answer_that_is_no_registrys_is_waited_for(
     body: str, server: RegistryServer, client: HttpSchemaRegistry
@@ -85,6 +89,7 @@ def test_a_schema_that_the_registry_refuses_is_not_sent_again(
     [
         json.dumps({"schema": '"string"'}),
         json.dumps({"schema": "syntax = proto3", "schemaType": "PROTOBUF"}),
+        pytest.param(json.dumps({"schema": "[" * 100_000}), id="deep"),
     ],
 )
 def test_a_schema_that_is_no_avro_record_counts_as_none(
