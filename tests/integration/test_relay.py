@@ -16,7 +16,7 @@ from services.storage import outbox
 from services.storage.database import Database
 from services.storage.postgres import PostgresStore
 from tests.eventually import eventually
-from tests.memory import MemorySink
+from tests.simulation.sink import MemorySink
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 Start = Callable[[MemorySink], AbstractContextManager[None]]

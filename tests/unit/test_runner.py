@@ -16,7 +16,7 @@ from services.metrics import Metrics
 from services.reading import Handled
 from services.retry import Backoff
 from services.rules.outcome import Outcome
-from tests.memory import MemorySource, MemoryTopic
+from tests.simulation.broker import MemoryBroker, MemorySource
 
 
 class Handler:
@@ -49,15 +49,15 @@ def stop(monkeypatch: pytest.MonkeyPatch) -> StopSignal:
 
 
 @pytest.fixture
-def topic() -> MemoryTopic:
-    topic = MemoryTopic(partitions=2)
-    topic.append(0, b"zero")
-    topic.append(1, b"one")
-    return topic
+def broker() -> MemoryBroker:
+    broker = MemoryBroker(partitions=2)
+    broker.append("topic", 0, b"key", b"zero")
+    broker.append("topic", 1, b"key", b"one")
+    return broker
 
 
-def run(topic: MemoryTopic, handler: Handler, stop: StopSignal) -> MemorySource:
-    source = MemorySource(topic, "group")
+def run(broker: MemoryBroker, handler: Handler, stop: StopSignal) -> MemorySource:
+    source = MemorySource(broker, "group")
     Runner(
         ConsumerDefinition(Topic.ORDER_DISPUTED, "group", handler),
         source,
@@ -72,79 +72,79 @@ def run(topic: MemoryTopic, handler: Handler, stop: StopSignal) -> MemorySource:
 
 
 def test_offsets_are_committed_after_the_batch_was_handled(
-    topic: MemoryTopic, stop: StopSignal
+    broker: MemoryBroker, stop: StopSignal
 ) -> None:
-    committed_meanwhile: list[int] = []
-    handler = Handler(stop, each_time=lambda: committed_meanwhile.append(len(topic.committed)))
+    meanwhile: list[dict[int, int]] = []
+    handler = Handler(
+        stop, each_time=lambda: meanwhile.append(dict(broker.groups["group"].committed))
+    )
 
-    run(topic, handler, stop)
+    run(broker, handler, stop)
 
-    assert committed_meanwhile == [0]
-    assert topic.committed == {("group", 0): 1, ("group", 1): 1}
+    assert meanwhile == [{}]
+    assert broker.groups["group"].committed == {0: 1, 1: 1}
 
 
 def test_a_passing_failure_holds_the_same_batch_and_waits_longer_each_time(
-    topic: MemoryTopic, stop: StopSignal
+    broker: MemoryBroker, stop: StopSignal
 ) -> None:
     handler = Handler(stop, [DatabaseUnavailableError("away")] * 3)
 
-    source = run(topic, handler, stop)
+    source = run(broker, handler, stop)
 
     assert handler.seen == [[b"zero", b"one"]] * 4
     assert source.held == [1, 2, 4]
-    assert topic.committed == {("group", 0): 1, ("group", 1): 1}
+    assert broker.groups["group"].committed == {0: 1, 1: 1}
 
 
 def test_being_told_to_stop_while_waiting_commits_nothing(
-    topic: MemoryTopic, stop: StopSignal
+    broker: MemoryBroker, stop: StopSignal
 ) -> None:
     handler = Handler(stop, [DatabaseUnavailableError("away")], each_time=stop.set)
 
-    run(topic, handler, stop)
+    run(broker, handler, stop)
 
     assert handler.seen == [[b"zero", b"one"]]
-    assert topic.committed == {}
+    assert broker.groups["group"].committed == {}
 
 
-def test_a_flood_ends_the_consumer_without_committing(topic: MemoryTopic, stop: StopSignal) -> None:
+def test_a_flood_ends_the_consumer_without_committing(
+    broker: MemoryBroker, stop: StopSignal
+) -> None:
     with pytest.raises(FloodError):
-        run(topic, Handler(stop, [FloodError("too many")]), stop)
+        run(broker, Handler(stop, [FloodError("too many")]), stop)
 
-    assert topic.committed == {}
-    assert topic.members == {"group": []}
+    assert broker.groups["group"].committed == {}
+    assert broker.groups["group"].members == []
 
 
 def test_a_partition_that_was_taken_away_meanwhile_is_left_to_its_new_owner(
-    topic: MemoryTopic, stop: StopSignal
+    broker: MemoryBroker, stop: StopSignal
 ) -> None:
-    others: list[MemorySource] = []
-    handler = Handler(
-        stop,
-        [DatabaseUnavailableError("away")],
-        each_time=lambda: others.append(MemorySource(topic, "group")) if not others else None,
-    )
+    other = MemorySource(broker, "group")
+    handler = Handler(stop, [DatabaseUnavailableError("away")], lambda: other.hold(0, bool))
 
-    run(topic, handler, stop)
+    run(broker, handler, stop)
 
     assert handler.seen[0] == [b"zero", b"one"]
     assert [value for batch in handler.seen[1:] for value in batch] == [b"zero"]
-    assert topic.committed == {("group", 0): 1}
-    assert [each.value for each in others[0].poll(10, 0)] == [b"one"]
+    assert broker.groups["group"].committed == {0: 1}
+    assert [each.value for each in other.poll(10, 0)] == [b"one"]
 
 
-def test_a_broker_that_is_away_is_waited_for(topic: MemoryTopic, stop: StopSignal) -> None:
-    topic.away = True
+def test_a_broker_that_is_away_is_waited_for(broker: MemoryBroker, stop: StopSignal) -> None:
+    broker.away = True
     waits: list[float] = []
 
     def come_back(seconds: float) -> bool:
         waits.append(seconds)
-        topic.away = False
+        broker.away = False
         return False
 
     stop.wait = come_back  # type: ignore[method-assign]
     handler = Handler(stop)
 
-    run(topic, handler, stop)
+    run(broker, handler, stop)
 
     assert waits == [1]
     assert handler.seen == [[b"zero", b"one"]]
