@@ -10,8 +10,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -28,23 +28,106 @@ _OLDEST_JAVA = 17
 _SMALL_AND_QUICK = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
+class LocalNode:
+    """One KRaft node in `directory`. It keeps its address and its data when it is started again.
+
+    With `proxy_port`, it also listens on `proxied_port`, and sends the clients that came there to
+    `proxy_port`. Making one formats the storage.
+    Raises UnavailableError where Java or Maven is missing.
+    """
+
+    def __init__(self, directory: Path, proxy_port: int = 0) -> None:
+        logging = f"-Dlog4j2.configurationFile={_FILES / 'log4j2.properties'}"
+        self._run = [_java(), *_SMALL_AND_QUICK, logging, "-cp", _classpath()]
+        broker_port, controller_port, self.proxied_port = _free_ports(3)
+        self.address = f"127.0.0.1:{broker_port}"
+        self.description = f"Apache Kafka {_version()} local JVM at {self.address}"
+        self._log = directory / "broker.log"
+        self._configuration = directory / "server.properties"
+        listeners = {"PLAINTEXT": self.address, "CONTROLLER": f"127.0.0.1:{controller_port}"}
+        advertised = {"PLAINTEXT": self.address}
+        if proxy_port:
+            listeners["PROXIED"] = f"127.0.0.1:{self.proxied_port}"
+            advertised["PROXIED"] = f"127.0.0.1:{proxy_port}"
+        self._configuration.write_text(
+            (_FILES / "server.properties").read_text()
+            + f"listeners={_listed(listeners)}\n"
+            + f"advertised.listeners={_listed(advertised)}\n"
+            + f"controller.quorum.voters=1@127.0.0.1:{controller_port}\n"
+            + f"log.dirs={directory / 'data'}\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+        storage = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID]
+        with self._log.open("ab") as log:
+            command = [*self._run, *storage, "-c", str(self._configuration)]
+            subprocess.run(command, check=False, stdout=log, stderr=subprocess.STDOUT)
+
+    def start(self) -> None:
+        """Start the node and wait until it answers."""
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [*self._run, "kafka.Kafka", str(self._configuration)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # an interrupt ends the tests first, then this
+            )
+        self._process = process
+        try:
+            eventually(
+                lambda: _answers(process, self.address), timeout=60, message="the broker answers"
+            )
+        except AssertionError as error:
+            self.stop()
+            said = self._log.read_text(errors="replace")[-4000:]
+            # Java and Maven are there, so this is a fault and no reason to go on without.
+            raise RuntimeError(f"Apache Kafka did not start ({error}); its log:\n{said}") from error
+
+    def stop(self) -> None:
+        """End it as an operator would."""
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it as a power cut would, except that what it has written is kept."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
 @contextmanager
 def local_jvm_broker() -> Iterator[Broker]:
     """A broker on this machine, for as long as the context lasts."""
-    java, classpath = _java(), _classpath()
     directory = Path(tempfile.mkdtemp(prefix="mediation-kafka-"))
     try:
-        process, address = _started(java, classpath, directory)
+        node = LocalNode(directory)
+        node.start()
         try:
             yield Broker(
-                name="apache",
-                description=f"Apache Kafka {_version()} local JVM at {address}",
-                bootstrap_servers=address,
+                name="apache", description=node.description, bootstrap_servers=node.address
             )
         finally:
-            _end(process)
+            node.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _listed(listeners: Mapping[str, str]) -> str:
+    return ",".join(f"{name}://{address}" for name, address in listeners.items())
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 def _java() -> str:
@@ -81,41 +164,6 @@ def _version() -> str:
     return "" if version is None else str(version.text)
 
 
-def _started(java: str, classpath: str, directory: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Format the storage, start the node, wait until it answers."""
-    broker_port, controller_port = _two_free_ports()
-    address = f"127.0.0.1:{broker_port}"
-    configuration = directory / "server.properties"
-    configuration.write_text(
-        (_FILES / "server.properties").read_text()
-        + f"listeners=PLAINTEXT://{address},CONTROLLER://127.0.0.1:{controller_port}\n"
-        + f"advertised.listeners=PLAINTEXT://{address}\n"
-        + f"controller.quorum.voters=1@127.0.0.1:{controller_port}\n"
-        + f"log.dirs={directory / 'data'}\n"
-    )
-    logging = f"-Dlog4j2.configurationFile={_FILES / 'log4j2.properties'}"
-    run = [java, *_SMALL_AND_QUICK, logging, "-cp", classpath]
-    with (directory / "broker.log").open("ab") as log:
-        storage = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID]
-        storage += ["-c", str(configuration)]
-        subprocess.run([*run, *storage], check=False, stdout=log, stderr=subprocess.STDOUT)
-        process = subprocess.Popen(
-            [*run, "kafka.Kafka", str(configuration)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # an interrupt ends the tests first, then this
-        )
-    try:
-        eventually(lambda: _answers(process, address), timeout=60, message="the broker answers")
-    except AssertionError as error:
-        _end(process)
-        said = (directory / "broker.log").read_text(errors="replace")[-4000:]
-        # Java and Maven are there, so this is a fault and no reason to go on without.
-        raise RuntimeError(f"Apache Kafka did not start ({error}); its log:\n{said}") from error
-    return process, address
-
-
 def _answers(process: "subprocess.Popen[bytes]", address: str) -> bool:
     if process.poll() is not None:
         raise AssertionError(f"the process ended with {process.returncode}")
@@ -127,19 +175,3 @@ def _answers(process: "subprocess.Popen[bytes]", address: str) -> bool:
     except (OSError, KafkaError):
         return False
     return True
-
-
-def _two_free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        for each in (first, second):
-            each.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
