@@ -1,17 +1,20 @@
 """How a process is asked to stop, and what happens if it cannot."""
 
+import faulthandler
 import os
 import signal
 import threading
 
 GRACE_SECONDS = 8.0
+LAST_SECONDS = 9.0
 
 
 class StopSignal:
     """Set by SIGTERM or SIGINT: finish the batch, commit, leave, exit with 0.
 
     If that takes longer than `GRACE_SECONDS`, the process ends all the same: nothing is lost by
-    it, since what was not committed is delivered again.
+    it, since what was not committed is delivered again. Where not even that is possible, because
+    a call holds the interpreter, it ends after `LAST_SECONDS`, with 1, and says where it hung.
     """
 
     def __init__(self) -> None:
@@ -20,7 +23,11 @@ class StopSignal:
     def install(self) -> None:
         """Take over SIGTERM and SIGINT; only from the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.set())
+            signal.signal(number, self._take)
+
+    def _take(self, *_: object) -> None:
+        faulthandler.dump_traceback_later(LAST_SECONDS, exit=True)
+        self.set()
 
     def set(self) -> None:
         """Ask to stop."""
