@@ -27,7 +27,7 @@ test: $(READY) ## Run every test, with branch coverage (Apache Kafka too where J
 simulate: $(READY) ## Every ordering, 100,000 simulated runs with crashes, and the rules by properties (about an hour)
 	@$(BIN)/python -m tests.exhaustive
 	@$(BIN)/python -m tests.simulation --seeds 100000 $(ARGS)
-	@# The thorough property tests go here.
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q tests/properties
 
 .PHONY: faults
 faults: $(READY) ## Kill, stop, cut and stall the parts on Apache Kafka and PostgreSQL, and check every cent (half an hour)

@@ -27,9 +27,13 @@ REPORT = pytest.StashKey[BrokerReport]()
 _DATABASE_NUMBERS = itertools.count(1)
 
 # The time of one example says more of the machine than of the code; in CI a failure must come back.
+# `make simulate` asks for "thorough": ten chapters (tests/properties) of so many runs a property.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+settings.register_profile("thorough", deadline=None, max_examples=2_000)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "here")
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

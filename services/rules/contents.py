@@ -49,7 +49,7 @@ class Check(Generic[E]):
     explanation: str
 
 
-_INVISIBLE: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_INVISIBLE: Final = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols by their category, drawn as nothing: the Hangul fillers, blank Braille."""
 
 
@@ -62,8 +62,8 @@ def is_blank(text: str) -> bool:
 
 
 def _amounts_inconsistent(event: OrderDisputed) -> bool:
-    price_minor = event.captured_minor - event.fees_minor
-    return price_minor < 0 or event.commission_minor > price_minor
+    # Of fees above the captured amount too: no commission is below 0, and the price would be.
+    return event.commission_minor > event.captured_minor - event.fees_minor
 
 
 def _all_off_platform(event: VerdictIssued) -> bool:

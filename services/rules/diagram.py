@@ -47,9 +47,11 @@ def transition_table() -> str:
 def _cell_in_words(cell: tuple[Line[Any], ...]) -> str:
     if len(cell) == 1:
         return _in_words(cell[0])
-    conditions = (f"if {line.guard.words}" if line.guard else "else" for line in cell)
-    answers = map(_in_words, cell)
-    return "<br>".join(map(" → ".join, zip(conditions, answers, strict=True)))
+    return "<br>".join(f"{_condition(line)} → {_in_words(line)}" for line in cell)
+
+
+def _condition(line: Line[Any]) -> str:
+    return f"if {line.guard.words}" if line.guard else "else"
 
 
 def _in_words(line: Line[Any]) -> str:
@@ -59,7 +61,7 @@ def _in_words(line: Line[Any]) -> str:
         return f"{line.outcome} `{line.reason}`"
     if line.outcome is Outcome.DEFERRED:
         return f"{line.outcome} (waits for the {line.waiting})"
-    return str(line.outcome)
+    return line.outcome
 
 
 def rewritten(document: str) -> str:

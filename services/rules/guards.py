@@ -12,7 +12,7 @@ from services.rules.payments import refund_in_range
 
 
 def _is_a_party(change: Change[MediatorAssigned]) -> bool:
-    return change.event.mediator_id in (change.dispute.buyer_id, change.dispute.seller_id)
+    return change.event.mediator_id in {change.dispute.buyer_id, change.dispute.seller_id}
 
 
 def _same_mediator(change: Change[MediatorAssigned]) -> bool:

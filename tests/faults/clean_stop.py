@@ -101,7 +101,7 @@ class Stopping:
         members = [self.crew.start(name) for name in PROCESSES]
         self.logs += [each.log for each in members]
         for each in members:
-            eventually(partial(_has_worked, each), 120, f"{each.log} has worked")
+            eventually(partial(self._has_worked, each), 120, f"{each.log} has worked")
         time.sleep(self.random.uniform(0.0, 0.7))
         return members
 
@@ -121,6 +121,12 @@ class Stopping:
         for each in left:
             self.tally.findings.append(f"{each.log.name} does not stop")
             self.crew.send(each, signal.SIGKILL)
+
+    def _has_worked(self, member: Member) -> bool:
+        """Whether it has handled or published something, or is a relay with nothing to do."""
+        said = member.log.read_bytes()
+        assert not self.crew.is_over(member), f"{member.log.name} ended: {said.decode()[-2000:]}"
+        return any(word in said for word in (b'"handled"', b'"published"', b'"standing_by"'))
 
     def compare_offsets(self, kind: str) -> None:
         """While all are stopped: what is committed is what was handled."""
@@ -233,12 +239,6 @@ def _handled(ground: Ground) -> dict[Place, int]:
             ") AS handled GROUP BY topic, partition"
         )
     }
-
-
-def _has_worked(member: Member) -> bool:
-    """Whether it has handled or published something, or is a relay with nothing to do."""
-    said = member.log.read_bytes()
-    return any(word in said for word in (b'"handled"', b'"published"', b'"standing_by"'))
 
 
 def _count_what_came_twice(stopping: Stopping, ends_away: int) -> None:

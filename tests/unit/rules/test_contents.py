@@ -1,5 +1,7 @@
 """Which events are refused for what they say, whatever the case says?"""
 
+from typing import Any
+
 import pytest
 
 from schemas.events import Event, EvidenceKind, Ground, VerdictDecision
@@ -91,7 +93,7 @@ def test_reasons_without_a_visible_character_are_rejected(reasons: str) -> None:
     assert reason_for(verdict_issued(reasons=reasons)) is Reason.REASONS_BLANK
 
 
-@pytest.mark.parametrize("text", ["x", "\u200b.", "é", "e\u0301", "理由", "7", "👍"])
+@pytest.mark.parametrize("text", ["x", "X", "\u200b.", "é", "e\u0301", "理由", "7", "👍"])
 def test_a_text_with_a_visible_character_is_not_blank(text: str) -> None:
     assert not is_blank(text)
 
@@ -132,6 +134,41 @@ def test_a_verdict_that_cites_no_evidence_is_accepted() -> None:
     event = verdict_issued(evidence=())
 
     assert decide(case_in_mediation(), event).outcome is Outcome.APPLIED
+
+
+def test_of_several_faults_the_first_in_the_documented_order_is_the_reason() -> None:
+    wrong: dict[str, Any] = {
+        "decision": VerdictDecision.UNKNOWN,
+        "ground": Ground.UNKNOWN,
+        "reasons": " ",
+        "refund_minor": 1,
+        "evidence": (OFF_PLATFORM,),
+    }
+    mended_one_by_one: list[dict[str, Any]] = [
+        {},
+        {"decision": VerdictDecision.FULL_REFUND},
+        {"ground": Ground.MISUNDERSTANDING},
+        {"ground": Ground.TERMS_BREACHED},
+        {"reasons": "It is late."},
+        {"refund_minor": None},
+        {"decision": VerdictDecision.PARTIAL_REFUND, "ground": Ground.PARTIES_AGREED},
+        {"refund_minor": 1},
+        {"evidence": ()},
+    ]
+
+    reasons = [reason_for(verdict_issued(**(wrong := wrong | each))) for each in mended_one_by_one]
+
+    assert reasons == [
+        Reason.UNKNOWN_DECISION,
+        Reason.UNKNOWN_GROUND,
+        Reason.GROUND_MISMATCH,
+        Reason.REASONS_BLANK,
+        Reason.REFUND_UNEXPECTED,
+        Reason.OFF_PLATFORM_EVIDENCE,
+        Reason.REFUND_MISSING,
+        Reason.OFF_PLATFORM_EVIDENCE,
+        None,
+    ]
 
 
 @pytest.mark.parametrize("standing", Standing)

@@ -1,6 +1,12 @@
 """Do the pictures show the transition table, all of it?"""
 
-from services.rules.diagram import state_diagram, transition_table
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.rules.diagram import rewritten, state_diagram, transition_table
 from services.rules.standing import Standing
 from services.rules.table import TABLE
 
@@ -38,3 +44,53 @@ def test_a_cell_of_several_lines_shows_them_in_order_with_their_conditions() -> 
         "<br>else → **applied**: IN_MEDIATION, a handover"
     ) in row
     assert "if another mediator is in charge → deferred (waits for the handover)" in row
+
+
+STALE = """# A page
+<!-- generated: state-diagram -->
+stale
+<!-- end of state-diagram -->
+between
+<!-- generated: transition-table -->
+stale
+<!-- end of transition-table -->
+after
+"""
+FRESH = f"""# A page
+<!-- generated: state-diagram -->
+
+```mermaid
+{state_diagram()}```
+
+<!-- end of state-diagram -->
+between
+<!-- generated: transition-table -->
+
+{transition_table()}
+<!-- end of transition-table -->
+after
+"""
+
+
+def test_both_pictures_are_written_anew_and_the_rest_is_left_alone() -> None:
+    assert rewritten(STALE) == FRESH
+    assert rewritten(FRESH) == FRESH
+
+
+def test_a_page_without_markers_is_left_alone() -> None:
+    assert rewritten("# Nothing generated here\n") == "# Nothing generated here\n"
+
+
+def test_the_command_rewrites_the_pages_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    page.write_text(STALE, encoding="utf-8")
+    other.write_text("nothing generated", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["diagram", str(page), str(other)])
+    monkeypatch.delitem(sys.modules, "services.rules.diagram")
+
+    runpy.run_module("services.rules.diagram", run_name="__main__")
+
+    assert page.read_text(encoding="utf-8") == FRESH
+    assert other.read_text(encoding="utf-8") == "nothing generated"

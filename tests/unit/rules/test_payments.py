@@ -74,6 +74,13 @@ def test_a_half_above_an_odd_number_is_rounded_up() -> None:
     assert shares.platform_minor == 2
 
 
+@pytest.mark.parametrize(
+    ("halves", "rounded"), [(1, 0), (3, 2), (5, 2), (7, 4), (9, 4), (11, 6), (13, 6)]
+)
+def test_every_other_half_is_rounded_up(halves: int, rounded: int) -> None:
+    assert round_half_even(halves, 2) == rounded
+
+
 @given(st.integers(0, MOST**2), st.integers(1, MOST))
 def test_rounding_is_exact_for_any_amounts(numerator: int, denominator: int) -> None:
     assert round_half_even(numerator, denominator) == round(Fraction(numerator, denominator))
@@ -111,11 +118,12 @@ def test_every_decision_but_the_unknown_one_has_its_line_in_the_money_table() ->
 
 
 def test_an_unknown_decision_divides_nothing() -> None:
-    with pytest.raises(ValueError, match="UNKNOWN"):
+    with pytest.raises(ValueError, match=r"^UNKNOWN is not a decision that divides money$"):
         split(VerdictDecision.UNKNOWN, AGREED)
 
 
 @pytest.mark.parametrize("refund_minor", [None, -1, 0, 9_500])
 def test_a_partial_refund_out_of_range_is_never_computed(refund_minor: int | None) -> None:
-    with pytest.raises(ValueError, match="partial refund"):
+    said = f"^a partial refund of {refund_minor} is not within 0 and the price$"
+    with pytest.raises(ValueError, match=said):
         split(VerdictDecision.PARTIAL_REFUND, AGREED, refund_minor)

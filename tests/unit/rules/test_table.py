@@ -52,6 +52,13 @@ def test_a_line_carries_what_its_outcome_needs_and_nothing_else(line: Line[Event
     assert (line.move is not None) == (line.outcome is Outcome.APPLIED)
 
 
+def test_an_order_that_was_never_disputed_is_not_restricted() -> None:
+    case = Case("order-1")
+
+    assert (case.frozen, case.chat_locked, case.reviews_blocked) == (False, False, False)
+    assert (case.sequence, case.disputes, case.elsewhere) == (0, (), frozenset())
+
+
 @pytest.mark.parametrize("standing", Standing)
 def test_a_case_stands_in_the_row_it_was_built_for(standing: Standing) -> None:
     assert standing_of(case_standing(standing), "dispute-1") is standing
