@@ -6,7 +6,6 @@ Rule: both are generated from the table alone, so they cannot say anything else 
 files, between the markers `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,9 +67,10 @@ def rewritten(document: str) -> str:
     """A document with the generated blocks that it has markers for as they are now."""
     for name, block in _blocks().items():
         start, end = f"<!-- generated: {name} -->\n", f"<!-- end of {name} -->"
-        before_and_after = re.compile(f"({re.escape(start)}).*?({re.escape(end)})", re.DOTALL)
-        fresh = block.replace("\\", r"\\")  # a template has its own backslashes
-        document = before_and_after.sub(rf"\1\n{fresh}\n\2", document)
+        before, has_start, rest = document.partition(start)
+        _stale, has_end, after = rest.partition(end)
+        if has_start and has_end:
+            document = f"{before}{start}\n{block}\n{end}{after}"
     return document
 
 

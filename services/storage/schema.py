@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from services.errors import SchemaVersionError
+from services.retry import patiently
 from services.storage.database import Database
 
 _UPGRADE_LOCK = 0x6D656469  # "medi": two upgrades at once take turns
@@ -19,7 +20,7 @@ _NO_TRANSACTION_TIMEOUT = (  # only PostgreSQL 17 and newer know it
 
 def needed_version() -> str:
     """The schema version that this release needs."""
-    version = ScriptDirectory.from_config(_config()).get_current_head()
+    version = ScriptDirectory.from_config(configuration()).get_current_head()
     assert version is not None
     return version
 
@@ -32,11 +33,17 @@ def current_version(connection: Connection) -> str | None:
 def upgrade(database: Database) -> tuple[str | None, str]:
     """Bring the database to the needed version, in one transaction; returns (before, after).
 
+    Consumers may be at work: where it loses a deadlock to one of them it is tried again.
+
     Raises:
-        DatabaseUnavailableError: the database does not answer.
+        DatabaseUnavailableError: the database does not answer, or a lock was held for a minute.
         StorageError: a migration was refused; nothing was changed.
         SchemaVersionError: the database belongs to a newer release.
     """
+    return patiently(lambda: _upgraded(database))
+
+
+def _upgraded(database: Database) -> tuple[str | None, str]:
     with database.transaction() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
@@ -44,7 +51,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
         before = current_version(connection)
         _refuse_unknown(before)
-        config = _config()
+        config = configuration()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before, needed_version()
@@ -78,7 +85,9 @@ def _refuse_unknown(version: str | None) -> None:
 
 
 def _known_versions() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return {
+        script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()
+    }
 
 
 def _usable_from(connection: Connection) -> str | None:
@@ -91,7 +100,8 @@ def _usable_from(connection: Connection) -> str | None:
     return str(connection.execute(oldest).scalar_one())
 
 
-def _config() -> Config:
+def configuration() -> Config:
+    """Where Alembic finds the migrations."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")

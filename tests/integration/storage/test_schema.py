@@ -2,14 +2,18 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
+from alembic import command
 from sqlalchemy import inspect, text
 
 from schemas.reasons import Reason
 from services.errors import SchemaVersionError
 from services.storage import schema, tables
 from services.storage.database import Database
+from tests.eventually import eventually
+from tests.integration.looking import someone_waits_for_a_lock
 
 
 def test_an_empty_database_is_brought_to_the_needed_version(empty_database: Database) -> None:
@@ -101,3 +105,30 @@ def test_the_database_knows_every_reason_code(database: Database) -> None:
         ).scalar_one()
 
     assert set(re.findall(r"'(\w+)'", check)) == set(Reason)
+
+
+def test_an_upgrade_that_meets_a_consumer_in_a_deadlock_is_tried_again(
+    empty_database_url: str,
+) -> None:
+    """The consumer writes to the two tables in the order that is not the migration's."""
+    with (
+        closing(Database(empty_database_url)) as upgrading,
+        closing(Database(empty_database_url)) as consumer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        _to_version(upgrading, "0001")
+        with consumer.transaction() as connection:
+            connection.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # the other one loses
+            connection.execute(text("LOCK TABLE dead_letters IN ROW EXCLUSIVE MODE"))
+            upgraded = pool.submit(schema.upgrade, upgrading)
+            eventually(lambda: someone_waits_for_a_lock(consumer), 10, "the upgrade waits")
+            connection.execute(text("LOCK TABLE parked_events IN ROW EXCLUSIVE MODE"))
+
+        assert upgraded.result() == ("0001", schema.needed_version())
+
+
+def _to_version(database: Database, version: str) -> None:
+    with database.transaction() as connection:
+        config = schema.configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)

@@ -13,6 +13,4 @@ depends_on = None
 def upgrade() -> None:
     """Create everything; the statements stand in the SQL file of the same number."""
     statements = Path(__file__).with_name("0001_first_tables.sql").read_text()
-    driver = op.get_bind().connection.driver_connection
-    assert driver is not None
-    driver.execute(statements)
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statements)
