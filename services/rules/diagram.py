@@ -67,9 +67,9 @@ def rewritten(document: str) -> str:
     """A document with the generated blocks that it has markers for as they are now."""
     for name, block in _blocks().items():
         start, end = f"<!-- generated: {name} -->\n", f"<!-- end of {name} -->"
-        before, has_start, rest = document.partition(start)
-        _stale, has_end, after = rest.partition(end)
-        if has_start and has_end:
+        before, _, rest = document.partition(start)
+        _, has_end, after = rest.partition(end)
+        if has_end:
             document = f"{before}{start}\n{block}\n{end}{after}"
     return document
 

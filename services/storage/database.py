@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -150,11 +149,6 @@ def translated() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _sorted(error) from error
-    except psycopg.Error as error:  # from a migration, which speaks to the driver itself
-        state = error.sqlstate
-        lost = state is None and isinstance(error, psycopg.OperationalError)
-        kind = DatabaseUnavailableError if lost or _may_pass(state) else StorageError
-        raise kind(_first_line(error)) from error
     except SQLAlchemyError as error:
         raise StorageError(_first_line(error)) from error
 
@@ -164,14 +158,10 @@ def _sorted(error: DBAPIError) -> DatabaseUnavailableError | StorageError:
     transient = (
         error.connection_invalidated
         or (state is None and type(error).__name__ in {"OperationalError", "InterfaceError"})
-        or _may_pass(state)
+        or (state is not None and (state in _TRANSIENT_STATES or state[:2] in _TRANSIENT_CLASSES))
     )
     kind = DatabaseUnavailableError if transient else StorageError
     return kind(_first_line(error.orig))
-
-
-def _may_pass(state: str | None) -> bool:
-    return state is not None and (state in _TRANSIENT_STATES or state[:2] in _TRANSIENT_CLASSES)
 
 
 def _first_line(error: BaseException | None) -> str:

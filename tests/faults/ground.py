@@ -159,6 +159,7 @@ class Ground:
         database.close()
         admin = Admin(self.settings)
         admin.create_topics(ALL_TOPICS, partitions=PARTITIONS, replication_factor=1)
+        eventually(lambda: admin.topics() >= set(ALL_TOPICS), 60, "the topics are known")
         admin.close()
 
 

@@ -43,7 +43,8 @@ class Nursery:
                 text=True,
                 start_new_session=True,
             )
-        threading.Thread(target=self._listen, name="nursery", daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, name="nursery", daemon=True)
+        self._listener.start()
         return self
 
     def __exit__(
@@ -56,6 +57,8 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(30)
+        self._listener.join(10)
+        self._process.stdout.close()
 
     def start(self, name: str, environment: Mapping[str, str], log: Path) -> int:
         """Start a process by its name in `PROCESSES`; returns its id."""

@@ -11,8 +11,8 @@ from tests.faults.upgrade_pytest import own_ground
 
 A_FEW = Amounts(
     kills_at_each_point=1,
-    points=18,
-    kills_at_random=6,
+    points=12,
+    kills_at_random=4,
     broker_restarts=1,
     database_restarts=1,
     members=8,

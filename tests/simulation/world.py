@@ -23,7 +23,7 @@ from tests.simulation.store import Connection, MemoryStore
 from tests.simulation.wire import Adversary, Crash
 from tests.simulation.workload import Delivery, draw_deliveries, draw_stories
 
-HEALING_SECONDS = 120.0
+HEALING_SECONDS = 600.0
 _LONGEST_PARKING = timedelta(days=7)
 
 CODEC = RememberingCodec()

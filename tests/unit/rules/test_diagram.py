@@ -77,8 +77,18 @@ def test_both_pictures_are_written_anew_and_the_rest_is_left_alone() -> None:
     assert rewritten(FRESH) == FRESH
 
 
-def test_a_page_without_markers_is_left_alone() -> None:
-    assert rewritten("# Nothing generated here\n") == "# Nothing generated here\n"
+@pytest.mark.parametrize(
+    "page",
+    [
+        "# Nothing generated here\n",
+        "<!-- generated: state-diagram -->\nwith no end\n",
+        "with no start\n<!-- end of state-diagram -->\n",
+        "<!-- drawn: state-diagram -->\nby hand\n<!-- end of state-diagram -->\n",
+        "<!-- generated: state-diagram -->\nof another\n<!-- end of state-diagram-2 -->\n",
+    ],
+)
+def test_a_page_without_both_markers_is_left_alone(page: str) -> None:
+    assert rewritten(page) == page
 
 
 def test_the_command_rewrites_the_pages_it_is_given(

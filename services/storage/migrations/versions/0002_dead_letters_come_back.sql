@@ -1,9 +1,6 @@
 -- What people do about dead letters, and what the database holds them to. Only added to: processes of
 -- the release before this one go on working with these tables.
 
--- In the order in which a consumer writes them, or the two would wait for each other.
-LOCK TABLE parked_events, dead_letters IN SHARE ROW EXCLUSIVE MODE;
-
 -- In the order in which a consumer writes to them, so that the two cannot wait for each other.
 LOCK TABLE parked_events, dead_letters IN SHARE ROW EXCLUSIVE MODE;
 
