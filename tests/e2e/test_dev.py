@@ -60,7 +60,7 @@ def test_a_killed_postgresql_is_started_again_and_nothing_is_lost(tmp_path: Path
         os.kill(int(first_line), signal.SIGKILL)
 
         dev.mediation("publish", "-", stdin=as_lines(*partial_refund("survivor")))
-        eventually(lambda: "PostgreSQL had ended and was started again" in dev.said(), 30)
+        eventually(lambda: "PostgreSQL had ended and was started again" in dev.said(), 60)
         case = closed_case(dev, "survivor", timeout=60)
 
         assert [each["sequence"] for each in case["effects"]] == list(range(1, 9))

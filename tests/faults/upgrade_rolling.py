@@ -72,12 +72,13 @@ class Change:
         self.say(phase.line())
         return phase
 
-    def mix(self, old: Release, new: Release, replicas: int) -> None:
+    def mix(self, old: Release, new: Release, replicas: int, at_once: int) -> None:
         """One of each process is of the new release, and at least one of the old."""
-        for name in PROCESSES:
-            self.fleet.start(new, name)
+        for start in range(0, len(PROCESSES), at_once):
+            names = PROCESSES[start : start + at_once]
+            self.fleet.start(new, *names)
             if replicas > 1:
-                self.fleet.stop([_first(self.fleet.of(old), name)])
+                self.fleet.stop([_first(self.fleet.of(old), name) for name in names])
 
     def replace(self, old: Release, new: Release, replicas: int, at_once: int) -> None:
         """The processes of the old release give way to as many of the new, so many at once."""
@@ -177,7 +178,7 @@ def _perform(
     migration = change.phase("db upgrade by N, all N-1", lambda: change.migrate(new), settle)
     if migration.stall > LONGEST_STALL_OF_A_MIGRATION:
         yield f"the migration stalled the consumers for {migration.stall:.1f} s"
-    change.phase("both at work", lambda: change.mix(old, new, replicas), settle)
+    change.phase("both at work", lambda: change.mix(old, new, replicas, at_once), settle)
     change.phase("kill -9 of one N-1 of each, N-1 again", lambda: change.kill_and_restart(old))
     change.phase("all N", lambda: replace(old, new), settle)
     change.phase("back to N-1", lambda: replace(new, old), settle)
