@@ -95,6 +95,8 @@ endef
 # Takes pip's report and shows a life sign for every tenth package.
 COUNT = awk '/^Collecting/ && ++n % 10 == 0 { printf "  %d of about $(1) packages\n", n; fflush() }'
 
+# The file names every package, so pip resolves nothing (--no-deps): asked for an extra of a pinned package, it
+# would look for the newest release, and refuse that for want of a hash. `pip check` says if one is missing.
 $(READY): requirements-dev.txt pyproject.toml
 	@if [ ! -e $@ ]; then \
 		$(FIND_PYTHON); \
@@ -104,10 +106,11 @@ $(READY): requirements-dev.txt pyproject.toml
 	else \
 		echo "Bringing $(VENV) up to date"; \
 	fi
-	@$(PIP) --progress-bar off --require-hashes -r requirements-dev.txt 2>&1 \
+	@$(PIP) --progress-bar off --no-deps --require-hashes -r requirements-dev.txt 2>&1 \
 		| tee $(VENV)/set-up.log \
 		| $(call COUNT,$(shell grep -c '^[a-z].*==' requirements-dev.txt)) \
 		|| { tail -n 20 $(VENV)/set-up.log >&2; exit 1; }
 	@$(PIP) --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 	@echo "Ready."
