@@ -71,7 +71,6 @@ class Database:
             "statement_timeout": int(statement_timeout * 1000),
             "lock_timeout": int(lock_timeout * 1000),
             "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_MS,
-            "timezone": "UTC",
             **{f"tcp_{name.removeprefix('tcp_')}": each for name, each in _KEEPALIVES.items()},
         }
         self._engine: Engine = create_engine(
@@ -88,7 +87,7 @@ class Database:
             },
         )
         self._transaction_timeout = int(statement_timeout * 1000)
-        event.listen(self._engine, "connect", self._limit_transactions)
+        event.listen(self._engine, "connect", self._set_up)
 
     @property
     def address(self) -> str:
@@ -136,10 +135,11 @@ class Database:
         """Close the pooled connections."""
         self._engine.dispose()
 
-    def _limit_transactions(self, connection: Any, _record: object) -> None:
+    def _set_up(self, connection: Any, _record: object) -> None:
+        connection.execute("SET TIME ZONE 'UTC'")  # no option: PGTZ in the environment would win
         if connection.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
             connection.execute(f"SET transaction_timeout = {self._transaction_timeout}")
-            connection.commit()
+        connection.commit()
 
 
 @contextmanager

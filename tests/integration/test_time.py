@@ -39,8 +39,9 @@ ODD_INSTANTS = [
 
 @pytest.fixture
 def in_paris(monkeypatch: pytest.MonkeyPatch, empty_database: Database) -> Iterator[None]:
-    """The process and the database live by Paris time."""
+    """The process, the database and its client library live by Paris time."""
     monkeypatch.setenv("TZ", "Europe/Paris")
+    monkeypatch.setenv("PGTZ", "Europe/Paris")
     time.tzset()
     with empty_database.transaction() as connection:
         name = connection.execute(text("SELECT current_database()")).scalar_one()
