@@ -1,81 +1,88 @@
 """Cases in the database: locked by order first, read whole, and only what changed is written."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.effects import PayoutRequested, RefundRequested
 from schemas.events import Evidence, EvidenceKind, Ground, OpenedBy, VerdictDecision
+from services.errors import StorageError
 from services.rules.case import Case, Dispute, DisputeState, Resolution, Terms
+from services.storage import binary
+from services.storage.binary import Columns
 from services.storage.tables import cases, disputes, settlements
+
+Placed = tuple[str, int, Dispute]  # with its order, and its place among the disputes of that
+
+_ADD_STUBS = "INSERT INTO cases (order_id) SELECT order_id FROM {rows} ON CONFLICT DO NOTHING"
+_CASES = """
+SELECT order_id, frozen, chat_locked, reviews_blocked, sequence
+FROM cases WHERE order_id = ANY({order_id}) ORDER BY order_id
+"""
+_LOCK_CASES = f"{_CASES} FOR UPDATE"
+_DISPUTES = """
+SELECT order_id, dispute_id, state, opened_by, buyer_id, seller_id,
+    currency, captured_minor, fees_minor, commission_minor,
+    opened_at, opened_by_event_id, mediator_id, assigned_at,
+    resolved_by_event_id, mediator_id, decision, ground, reasons, resolved_at,
+    refund_minor, payout_minor, platform_minor, set_aside
+FROM disputes WHERE order_id = ANY({order_id}) ORDER BY order_id, position
+"""
+_OWNERS = "SELECT dispute_id, order_id FROM disputes WHERE dispute_id = ANY({dispute_id})"
 
 
 def lock(connection: Connection, order_ids: Collection[str]) -> dict[str, Case]:
     """Lock the orders until the transaction ends, and return their cases, keyed by order id.
 
     Orders never heard of get an empty row first, so that there is something to lock: two consumers
-    that meet on an order always take turns. Rows are locked in order of `order_id`, so that two
-    batches cannot wait for each other.
+    that meet on an order always take turns. Rows are made, and then locked, in order of `order_id`,
+    so that two batches cannot wait for each other. All are made before any is locked: who waits for
+    a new row to be committed must not hold one that its maker still needs.
     """
-    ordered = sorted(order_ids)
-    if not ordered:
+    if not order_ids:
         return {}
-    stub = {"frozen": False, "chat_locked": False, "reviews_blocked": False, "sequence": 0}
-    connection.execute(
-        insert(cases).on_conflict_do_nothing(),
-        [{"order_id": order_id, **stub} for order_id in ordered],
-    )
-    locked = connection.execute(
-        select(cases)
-        .where(cases.c.order_id.in_(ordered))
-        .order_by(cases.c.order_id)
-        .with_for_update()
-    ).all()
+    wanted = {"order_id": sorted(order_ids)}
+    binary.change(connection, _ADD_STUBS, cases, wanted)
+    # A question of its own, so that it sees what was committed while we waited for the locks.
+    locked = binary.fetch(connection, _LOCK_CASES, cases, wanted)
     return _with_disputes(connection, locked)
 
 
 def read(connection: Connection, order_id: str) -> Case | None:
     """The case of an order, without locking it; None if the order was never heard of."""
-    row = connection.execute(select(cases).where(cases.c.order_id == order_id)).one_or_none()
-    return None if row is None else _with_disputes(connection, [row])[order_id]
+    found = binary.fetch(connection, _CASES, cases, {"order_id": [order_id]})
+    return _with_disputes(connection, found).get(order_id)
 
 
 def owners(connection: Connection, dispute_ids: Collection[str]) -> dict[str, str]:
     """The order of each known dispute among `dispute_ids`."""
     if not dispute_ids:
         return {}
-    rows = connection.execute(
-        select(disputes.c.dispute_id, disputes.c.order_id).where(
-            disputes.c.dispute_id.in_(sorted(dispute_ids))
-        )
-    )
-    return {row.dispute_id: row.order_id for row in rows}
+    named = {"dispute_id": sorted(dispute_ids)}
+    return dict(binary.fetch(connection, _OWNERS, disputes, named))
 
 
 def write(connection: Connection, changes: Iterable[tuple[Case, Case]]) -> None:
     """Write the difference between each case as it was locked and as it is now."""
     changed = [(before, after) for before, after in changes if before != after]
-    _upsert(connection, cases, cases.c.order_id, [_case_values(after) for _, after in changed])
-    _upsert(
-        connection,
-        disputes,
-        disputes.c.dispute_id,
-        [
-            _dispute_values(after.order_id, position, dispute)
-            for before, after in changed
-            for position, dispute in enumerate(after.disputes, start=1)
-            if dispute not in before.disputes
-        ],
-    )
+    if not changed:
+        return
+    columns = _case_columns([after for _, after in changed])
+    _all(len(changed), binary.update(connection, cases, "order_id", columns))
+    new, moved = _changed_disputes(changed)
+    if moved:  # first, since an order may have a new dispute only once its last one is resolved
+        columns = _dispute_columns(moved)
+        _all(len(moved), binary.update(connection, disputes, "dispute_id", columns))
+    if new:
+        binary.append(connection, disputes, _dispute_columns(new))
 
 
 def settle(connection: Connection, requests: Sequence[RefundRequested | PayoutRequested]) -> None:
     """Remember the money asked for; a second settlement of the same dispute and kind is refused."""
-    if not requests:
-        return
-    connection.execute(settlements.insert(), [_settlement_values(request) for request in requests])
+    if requests:
+        binary.append(connection, settlements, _settlement_columns(requests))
 
 
 def settlements_of(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
@@ -88,130 +95,133 @@ def settlements_of(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
     ).all()
 
 
-def _with_disputes(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Case]:
-    found: dict[str, list[Dispute]] = {row.order_id: [] for row in rows}
-    for dispute in connection.execute(
-        select(disputes)
-        .where(disputes.c.order_id.in_(list(found)))
-        .order_by(disputes.c.order_id, disputes.c.position)
-    ):
-        found[dispute.order_id].append(_dispute(dispute))
+def _with_disputes(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[str, Case]:
+    found: dict[str, list[Dispute]] = {order_id: [] for order_id, *_ in rows}
+    for order_id, *row in binary.fetch(connection, _DISPUTES, disputes, {"order_id": list(found)}):
+        found[order_id].append(_dispute(row))
     return {
-        row.order_id: Case(
-            order_id=row.order_id,
-            frozen=row.frozen,
-            chat_locked=row.chat_locked,
-            reviews_blocked=row.reviews_blocked,
-            sequence=row.sequence,
-            disputes=tuple(found[row.order_id]),
+        order_id: Case(
+            order_id, frozen, chat_locked, reviews_blocked, sequence, tuple(found[order_id])
         )
-        for row in rows
+        for order_id, frozen, chat_locked, reviews_blocked, sequence in rows
     }
 
 
-def _upsert(
-    connection: Connection, table: Any, key: Any, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    if not rows:
-        return
-    statement = insert(table)
-    updates = {name: statement.excluded[name] for name in rows[0] if name != key.name}
-    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=updates), rows)
+def _all(meant: int, written: int) -> None:
+    """An update of a row that is not there is no error to the database."""
+    if written != meant:
+        raise StorageError(f"{meant} rows were to be updated, and {written} are there")
 
 
-def _case_values(case: Case) -> dict[str, Any]:
+def _changed_disputes(changed: Iterable[tuple[Case, Case]]) -> tuple[list[Placed], list[Placed]]:
+    """The disputes that are new, and those that were known and are not what they were."""
+    new, moved = [], []
+    for before, after in changed:
+        known = {dispute.dispute_id: dispute for dispute in before.disputes}
+        for position, dispute in enumerate(after.disputes, start=1):
+            if dispute.dispute_id not in known:
+                new.append((after.order_id, position, dispute))
+            elif dispute != known[dispute.dispute_id]:
+                moved.append((after.order_id, position, dispute))
+    return new, moved
+
+
+def _case_columns(changed: Sequence[Case]) -> Columns:
     return {
-        "order_id": case.order_id,
-        "frozen": case.frozen,
-        "chat_locked": case.chat_locked,
-        "reviews_blocked": case.reviews_blocked,
-        "sequence": case.sequence,
+        "order_id": [case.order_id for case in changed],
+        "frozen": [case.frozen for case in changed],
+        "chat_locked": [case.chat_locked for case in changed],
+        "reviews_blocked": [case.reviews_blocked for case in changed],
+        "sequence": [case.sequence for case in changed],
     }
 
 
-def _dispute_values(order_id: str, position: int, dispute: Dispute) -> dict[str, Any]:
-    resolution = dispute.resolution
+def _dispute_columns(changed: Sequence[Placed]) -> Columns:
+    every = [dispute for _, _, dispute in changed]
+    terms = [dispute.terms for dispute in every]
+    resolutions = [dispute.resolution for dispute in every]
     return {
-        "dispute_id": dispute.dispute_id,
-        "order_id": order_id,
-        "position": position,
-        "state": dispute.state.value,
-        "opened_by": dispute.opened_by.value,
-        "buyer_id": dispute.buyer_id,
-        "seller_id": dispute.seller_id,
-        "currency": dispute.terms.currency,
-        "captured_minor": dispute.terms.captured_minor,
-        "fees_minor": dispute.terms.fees_minor,
-        "commission_minor": dispute.terms.commission_minor,
-        "opened_at": dispute.opened_at,
-        "opened_by_event_id": dispute.opened_by_event_id,
-        "mediator_id": dispute.mediator_id,
-        "assigned_at": dispute.assigned_at,
-        "resolved_by_event_id": resolution and resolution.event_id,
-        "decision": resolution and resolution.decision.value,
-        "ground": resolution and resolution.ground.value,
-        "reasons": resolution and resolution.reasons,
-        "resolved_at": resolution and resolution.resolved_at,
-        "refund_minor": resolution and resolution.refund_minor,
-        "payout_minor": resolution and resolution.payout_minor,
-        "platform_minor": resolution and resolution.platform_minor,
-        "set_aside": resolution
-        and [
-            {"kind": piece.kind.value, "reference": piece.reference}
-            for piece in resolution.set_aside
-        ],
+        "dispute_id": [each.dispute_id for each in every],
+        "order_id": [order_id for order_id, _, _ in changed],
+        "position": [position for _, position, _ in changed],
+        "state": [each.state.value for each in every],
+        "opened_by": [each.opened_by.value for each in every],
+        "buyer_id": [each.buyer_id for each in every],
+        "seller_id": [each.seller_id for each in every],
+        "currency": [each.currency for each in terms],
+        "captured_minor": [each.captured_minor for each in terms],
+        "fees_minor": [each.fees_minor for each in terms],
+        "commission_minor": [each.commission_minor for each in terms],
+        "opened_at": [each.opened_at for each in every],
+        "opened_by_event_id": [each.opened_by_event_id for each in every],
+        "mediator_id": [each.mediator_id for each in every],
+        "assigned_at": [each.assigned_at for each in every],
+        "resolved_by_event_id": [each and each.event_id for each in resolutions],
+        "decision": [each and each.decision.value for each in resolutions],
+        "ground": [each and each.ground.value for each in resolutions],
+        "reasons": [each and each.reasons for each in resolutions],
+        "resolved_at": [each and each.resolved_at for each in resolutions],
+        "refund_minor": [each and each.refund_minor for each in resolutions],
+        "payout_minor": [each and each.payout_minor for each in resolutions],
+        "platform_minor": [each and each.platform_minor for each in resolutions],
+        "set_aside": [each and Jsonb(_set_aside(each)) for each in resolutions],
     }
 
 
-def _settlement_values(request: RefundRequested | PayoutRequested) -> dict[str, Any]:
+def _set_aside(resolution: Resolution) -> list[dict[str, str]]:
+    return [
+        {"kind": piece.kind.value, "reference": piece.reference} for piece in resolution.set_aside
+    ]
+
+
+def _settlement_columns(requests: Sequence[RefundRequested | PayoutRequested]) -> Columns:
     return {
-        "settlement_id": request.settlement_id,
-        "dispute_id": request.dispute_id,
-        "kind": "REFUND" if isinstance(request, RefundRequested) else "PAYOUT",
-        "amount_minor": request.amount_minor,
-        "currency": request.currency,
-        "payee_id": request.payee_id,
-        "event_id": request.cause_event_id,
-        "requested_at": request.occurred_at,
+        "settlement_id": [each.settlement_id for each in requests],
+        "dispute_id": [each.dispute_id for each in requests],
+        "kind": ["REFUND" if isinstance(each, RefundRequested) else "PAYOUT" for each in requests],
+        "amount_minor": [each.amount_minor for each in requests],
+        "currency": [each.currency for each in requests],
+        "payee_id": [each.payee_id for each in requests],
+        "event_id": [each.cause_event_id for each in requests],
+        "requested_at": [each.occurred_at for each in requests],
     }
 
 
-def _dispute(row: Row[Any]) -> Dispute:
+def _dispute(row: Sequence[Any]) -> Dispute:
+    dispute_id, state, opened_by, buyer_id, seller_id = row[:5]
+    opened_at, opened_by_event_id, mediator_id, assigned_at = row[9:13]
     return Dispute(
-        dispute_id=row.dispute_id,
-        state=DisputeState(row.state),
-        opened_by=OpenedBy(row.opened_by),
-        buyer_id=row.buyer_id,
-        seller_id=row.seller_id,
-        terms=Terms(
-            currency=row.currency,
-            captured_minor=row.captured_minor,
-            fees_minor=row.fees_minor,
-            commission_minor=row.commission_minor,
-        ),
-        opened_at=row.opened_at,
-        opened_by_event_id=row.opened_by_event_id,
-        mediator_id=row.mediator_id,
-        assigned_at=row.assigned_at,
-        resolution=_resolution(row),
+        dispute_id=dispute_id,
+        state=DisputeState[state],
+        opened_by=OpenedBy[opened_by],
+        buyer_id=buyer_id,
+        seller_id=seller_id,
+        terms=Terms(*row[5:9]),
+        opened_at=opened_at,
+        opened_by_event_id=opened_by_event_id,
+        mediator_id=mediator_id,
+        assigned_at=assigned_at,
+        resolution=_resolution(row[13:]),
     )
 
 
-def _resolution(row: Row[Any]) -> Resolution | None:
-    if row.decision is None:
+def _resolution(row: Sequence[Any]) -> Resolution | None:
+    event_id, mediator_id, decision, ground, reasons, resolved_at, *amounts, set_aside = row
+    if event_id is None:
         return None
+    refund_minor, payout_minor, platform_minor = amounts
     return Resolution(
-        event_id=row.resolved_by_event_id,
-        mediator_id=row.mediator_id,
-        decision=VerdictDecision(row.decision),
-        ground=Ground(row.ground),
-        reasons=row.reasons,
-        resolved_at=row.resolved_at,
-        refund_minor=row.refund_minor,
-        payout_minor=row.payout_minor,
-        platform_minor=row.platform_minor,
+        event_id=event_id,
+        mediator_id=mediator_id,
+        decision=VerdictDecision[decision],
+        ground=Ground[ground],
+        reasons=reasons,
+        resolved_at=resolved_at,
+        refund_minor=refund_minor,
+        payout_minor=payout_minor,
+        platform_minor=platform_minor,
         set_aside=tuple(
-            Evidence(kind=EvidenceKind(piece["kind"]), reference=piece["reference"])
-            for piece in row.set_aside
+            Evidence(kind=EvidenceKind[piece["kind"]], reference=piece["reference"])
+            for piece in set_aside
         ),
     )

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from services.errors import DatabaseUnavailableError, SettingsError, StorageError
+from services.storage.raw_bytes import send_as_they_are
 
 _TRANSIENT_STATES = frozenset({
     "25006",  # read_only_sql_transaction: a standby, or a primary that is failing over
@@ -136,10 +138,27 @@ class Database:
         self._engine.dispose()
 
     def _set_up(self, connection: Any, _record: object) -> None:
+        send_as_they_are(connection)
         connection.execute("SET TIME ZONE 'UTC'")  # no option: PGTZ in the environment would win
         if connection.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
             connection.execute(f"SET transaction_timeout = {self._transaction_timeout}")
         connection.commit()
+
+
+@contextmanager
+def driver_cursor(connection: Connection) -> Iterator[psycopg.Cursor[Any]]:
+    """A cursor of the driver underneath, in the same transaction; it answers in binary.
+
+    Its failures are sorted as all others are, and a connection that is lost is given up.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        with driver.cursor(binary=True) as cursor:
+            yield cursor
+    except psycopg.Error as error:
+        if driver.closed:
+            connection.invalidate(error)
+        raise _sorted(error, lost=driver.closed) from error
 
 
 @contextmanager
@@ -148,20 +167,21 @@ def translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _sorted(error) from error
+        raise _sorted(error.orig, lost=error.connection_invalidated) from error
     except SQLAlchemyError as error:
         raise StorageError(_first_line(error)) from error
 
 
-def _sorted(error: DBAPIError) -> DatabaseUnavailableError | StorageError:
-    state = getattr(error.orig, "sqlstate", None)
+def _sorted(error: BaseException | None, *, lost: bool) -> DatabaseUnavailableError | StorageError:
+    """What an error of the driver means; `lost` when it took the connection with it."""
+    state = getattr(error, "sqlstate", None)
     transient = (
-        error.connection_invalidated
-        or (state is None and type(error).__name__ in {"OperationalError", "InterfaceError"})
+        lost
+        or (state is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError))
         or (state is not None and (state in _TRANSIENT_STATES or state[:2] in _TRANSIENT_CLASSES))
     )
     kind = DatabaseUnavailableError if transient else StorageError
-    return kind(_first_line(error.orig))
+    return kind(_first_line(error))
 
 
 def _first_line(error: BaseException | None) -> str:

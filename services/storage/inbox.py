@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, bindparam, func, select, text, true, union_all, update
+from sqlalchemy import Connection, Row, func, select, text, true, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.events import Event
 from schemas.reasons import Reason
-from services.messages import Message, flatten
+from services.messages import Message, flatten, pair
 from services.rules.outcome import Decision, Outcome, Waiting
-from services.storage.dead_letters import message_of
+from services.storage import binary
+from services.storage.binary import Columns
 from services.storage.tables import dead_letters, events, parked_events
 
 
@@ -54,24 +55,29 @@ class Settled:
     explanation: str
 
 
+_KNOWN = "SELECT event_id, digest FROM events WHERE event_id = ANY({event_id})"
+_WAITING = """
+SELECT event_id, order_id, parked_at, waiting,
+    topic, partition, "offset", timestamp_ms, timestamp_type, key, value, headers
+FROM parked_events WHERE order_id = ANY({order_id}) AND settled_at IS NULL ORDER BY arrival
+"""
+
+
 def known(connection: Connection, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
     """The content digest of each event among `event_ids` that was seen before."""
     if not event_ids:
         return {}
-    rows = connection.execute(
-        select(events.c.event_id, events.c.digest).where(events.c.event_id.in_(list(event_ids)))
-    )
-    return {row.event_id: row.digest for row in rows}
+    return dict(binary.fetch(connection, _KNOWN, events, {"event_id": list(event_ids)}))
 
 
 def remember(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add events to the timeline, and park those that were deferred."""
     if not entries:
         return
-    connection.execute(events.insert(), [_entry_values(entry) for entry in entries])
+    binary.append(connection, events, _entry_columns(entries))
     early = [entry for entry in entries if entry.decision.outcome is Outcome.DEFERRED]
     if early:
-        connection.execute(parked_events.insert(), [_parked_values(entry) for entry in early])
+        binary.append(connection, parked_events, _parked_columns(early))
 
 
 def wait_again(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -84,9 +90,10 @@ def wait_again(connection: Connection, entries: Sequence[Entry]) -> None:
         "waiting": statement.excluded.waiting,
         "parked_at": statement.excluded.parked_at,
     } | dict.fromkeys(("settled_at", "outcome", "reason", "explanation"))
+    columns = _parked_columns(entries)
     connection.execute(
         statement.on_conflict_do_update(index_elements=[parked_events.c.event_id], set_=anew),
-        [_parked_values(entry) for entry in entries],
+        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     )
 
 
@@ -94,13 +101,7 @@ def waiting(connection: Connection, order_ids: Collection[str]) -> list[Parked]:
     """The parked events of these orders that still wait, in order of arrival."""
     if not order_ids:
         return []
-    rows = connection.execute(
-        select(parked_events)
-        .where(
-            parked_events.c.order_id.in_(sorted(order_ids)), parked_events.c.settled_at.is_(None)
-        )
-        .order_by(parked_events.c.arrival)
-    )
+    rows = binary.fetch(connection, _WAITING, parked_events, {"order_id": sorted(order_ids)})
     return [_parked(row) for row in rows]
 
 
@@ -108,28 +109,24 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> None:
     """Write what became of parked events. Each can be settled once."""
     if not settled:
         return
-    connection.execute(
-        update(parked_events).where(parked_events.c.event_id == bindparam("parked_id")),
-        [
-            {
-                "parked_id": each.event_id,
-                "settled_at": each.settled_at,
-                "outcome": each.outcome.value,
-                "reason": each.reason and each.reason.value,
-                "explanation": each.explanation,
-            }
-            for each in settled
-        ],
-    )
+    columns: Columns = {
+        "event_id": [each.event_id for each in settled],
+        "settled_at": [each.settled_at for each in settled],
+        "outcome": [each.outcome.value for each in settled],
+        "reason": [each.reason and each.reason.value for each in settled],
+        "explanation": [each.explanation for each in settled],
+    }
+    binary.update(connection, parked_events, "event_id", columns)
 
 
 def wait_longer(connection: Connection, now_waiting: Mapping[UUID, Waiting]) -> None:
     """Write what parked events wait for now, where that has changed."""
     if now_waiting:
-        connection.execute(
-            update(parked_events).where(parked_events.c.event_id == bindparam("parked_id")),
-            [{"parked_id": id_, "waiting": each.value} for id_, each in now_waiting.items()],
-        )
+        columns: Columns = {
+            "event_id": list(now_waiting),
+            "waiting": [each.value for each in now_waiting.values()],
+        }
+        binary.update(connection, parked_events, "event_id", columns)
 
 
 def overdue(connection: Connection, topic: str, parked_before: datetime, limit: int) -> list[str]:
@@ -197,47 +194,59 @@ def timeline(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
     ).all()
 
 
-def _entry_values(entry: Entry) -> dict[str, Any]:
+def _entry_columns(entries: Sequence[Entry]) -> Columns:
+    happened = [entry.event for entry in entries]
+    messages = [entry.message for entry in entries]
+    decisions = [entry.decision for entry in entries]
     return {
-        "event_id": entry.event.event_id,
-        "topic": entry.message.topic,
-        "partition": entry.message.partition,
-        "offset": entry.message.offset,
-        "order_id": entry.event.order_id,
-        "dispute_id": entry.event.dispute_id,
-        "occurred_at": entry.event.occurred_at,
-        "received_at": entry.received_at,
-        "digest": entry.digest,
-        "value": entry.message.value,
-        "outcome": entry.decision.outcome.value,
-        "reason": entry.decision.reason and entry.decision.reason.value,
-        "explanation": entry.decision.explanation,
+        "event_id": [each.event_id for each in happened],
+        "topic": [each.topic for each in messages],
+        "partition": [each.partition for each in messages],
+        "offset": [each.offset for each in messages],
+        "order_id": [each.order_id for each in happened],
+        "dispute_id": [each.dispute_id for each in happened],
+        "occurred_at": [each.occurred_at for each in happened],
+        "received_at": [entry.received_at for entry in entries],
+        "digest": [entry.digest for entry in entries],
+        "value": [each.value for each in messages],
+        "outcome": [each.outcome.value for each in decisions],
+        "reason": [each.reason and each.reason.value for each in decisions],
+        "explanation": [each.explanation for each in decisions],
     }
 
 
-def _parked_values(entry: Entry) -> dict[str, Any]:
+def _parked_columns(entries: Sequence[Entry]) -> Columns:
+    messages = [entry.message for entry in entries]
+    return {
+        "event_id": [entry.event.event_id for entry in entries],
+        "order_id": [entry.event.order_id for entry in entries],
+        "waiting": [_waiting(entry).value for entry in entries],
+        "parked_at": [entry.received_at for entry in entries],
+        "topic": [each.topic for each in messages],
+        "partition": [each.partition for each in messages],
+        "offset": [each.offset for each in messages],
+        "timestamp_ms": [each.timestamp_ms for each in messages],
+        "timestamp_type": [each.timestamp_type for each in messages],
+        "key": [each.key for each in messages],
+        "value": [each.value for each in messages],
+        "headers": [flatten(each.headers) for each in messages],
+    }
+
+
+def _waiting(entry: Entry) -> Waiting:
     assert entry.decision.waiting is not None
-    return {
-        "event_id": entry.event.event_id,
-        "order_id": entry.event.order_id,
-        "waiting": entry.decision.waiting.value,
-        "parked_at": entry.received_at,
-        "topic": entry.message.topic,
-        "partition": entry.message.partition,
-        "offset": entry.message.offset,
-        "timestamp_ms": entry.message.timestamp_ms,
-        "timestamp_type": entry.message.timestamp_type,
-        "key": entry.message.key,
-        "value": entry.message.value,
-        "headers": flatten(entry.message.headers),
-    }
+    return entry.decision.waiting
 
 
-def _parked(row: Row[Any]) -> Parked:
+def _parked(row: Sequence[Any]) -> Parked:
+    event_id, order_id, parked_at, waiting_for = row[:4]
+    topic, partition, offset, timestamp_ms, timestamp_type, key, value, headers = row[4:]
     return Parked(
-        event_id=row.event_id,
-        order_id=row.order_id,
-        parked_at=row.parked_at,
-        waiting=Waiting(row.waiting),
-        message=message_of(row),
+        event_id=event_id,
+        order_id=order_id,
+        parked_at=parked_at,
+        waiting=Waiting(waiting_for),
+        message=Message(
+            topic, partition, offset, timestamp_ms, key, value, pair(headers), timestamp_type
+        ),
     )

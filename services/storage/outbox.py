@@ -16,6 +16,8 @@ from sqlalchemy import Connection, delete, func, select, text
 
 from services.errors import DatabaseUnavailableError
 from services.messages import Outgoing, flatten, pair
+from services.storage import binary
+from services.storage.binary import Columns
 from services.storage.tables import outbox
 
 SLOTS = 16
@@ -40,20 +42,15 @@ def add(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> 
     """Add rows in the given order, and wake the relay when the transaction commits."""
     if not outgoing:
         return
-    connection.execute(
-        outbox.insert(),
-        [
-            {
-                "slot": slot_of(each.key),
-                "topic": each.topic,
-                "key": each.key,
-                "value": each.value,
-                "headers": flatten(each.headers),
-                "created_at": now,
-            }
-            for each in outgoing
-        ],
-    )
+    columns: Columns = {
+        "slot": [slot_of(each.key) for each in outgoing],
+        "topic": [each.topic for each in outgoing],
+        "key": [each.key for each in outgoing],
+        "value": [each.value for each in outgoing],
+        "headers": [flatten(each.headers) for each in outgoing],
+        "created_at": [now] * len(outgoing),
+    }
+    binary.append(connection, outbox, columns)
     connection.execute(text(f"NOTIFY {CHANNEL}"))
 
 

@@ -207,9 +207,8 @@ def the_same_event(transaction: Transaction, order_id: str) -> None:
 
 
 def the_same_dispute(transaction: Transaction, order_id: str) -> None:
-    """As by two consumers that did not lock the same order."""
-    case = replace(in_mediation(), order_id=order_id)
-    transaction.write_cases([(Case(order_id), case)])
+    """As by two consumers, each of which locked an order of its own."""
+    write(transaction, replace(in_mediation(), order_id=order_id))
 
 
 ONCE = pytest.mark.parametrize("add", [the_same_event, the_same_dispute])
