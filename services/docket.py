@@ -89,9 +89,10 @@ class Docket:
         return fresh
 
     def _decide(self, event: Event) -> Decision:
-        owner = self.owners.get(event.dispute_id, event.order_id)
-        elsewhere = frozenset({event.dispute_id} if owner != event.order_id else ())
-        return decide(replace(self._cases[event.order_id], elsewhere=elsewhere), event)
+        case = self._cases[event.order_id]
+        if self.owners.get(event.dispute_id, event.order_id) != event.order_id:
+            case = replace(case, elsewhere=frozenset({event.dispute_id}))
+        return decide(case, event)
 
     def _take_again(self, reading: Reading, event: Event) -> None:
         if self.known[event.event_id] == reading.digest:
@@ -113,7 +114,7 @@ class Docket:
         event, latency = reading.event, None
         if decision.outcome is Outcome.APPLIED and event is not None:
             latency = _first_assignment(self._cases[event.order_id], decision.case, event)
-            self._cases[event.order_id] = replace(decision.case, elsewhere=frozenset())
+            self._cases[event.order_id] = decision.case
             self.owners[event.dispute_id] = event.order_id
             for effect in decision.effects:
                 self._announce(effect, reading.message)

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path(".mediation"), description="where `mediation dev` keeps its database"
     )
-    batch_size: int = Field(500, ge=1, le=5000, description="most messages in one transaction")
+    batch_size: int = Field(2000, ge=1, le=5000, description="most messages in one transaction")
     relay_batch_size: int = Field(
         1000, ge=1, le=10_000, description="most messages published at once"
     )

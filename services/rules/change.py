@@ -6,7 +6,7 @@ event that is being applied, and in no other way.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, Self, TypedDict, TypeVar, Unpack
+from typing import Generic, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
 from schemas.effects import Effect
@@ -56,14 +56,15 @@ class Change(Generic[E]):
             raise LookupError(f"{self.case.order_id} has no dispute {self.event.dispute_id}")
         return dispute
 
-    def restricted(self, **restrictions: Unpack[Restrictions]) -> Self:
+    def restricted(self, **restrictions: Unpack[Restrictions]) -> "Change[E]":
         """With these restrictions set or lifted."""
-        return replace(self, case=replace(self.case, **restrictions))
+        return Change(replace(self.case, **restrictions), self.event, self.effects)
 
-    def with_dispute(self, dispute: Dispute) -> Self:
+    def with_dispute(self, dispute: Dispute) -> "Change[E]":
         """With this dispute in the place of the one of the same id, or else as the newest."""
         disputes = {d.dispute_id: d for d in self.case.disputes} | {dispute.dispute_id: dispute}
-        return replace(self, case=replace(self.case, disputes=tuple(disputes.values())))
+        case = replace(self.case, disputes=tuple(disputes.values()))
+        return Change(case, self.event, self.effects)
 
     def stamp(self, topic: str) -> Stamp:
         """The common fields of the next effect, which goes to this topic."""
@@ -76,7 +77,7 @@ class Change(Generic[E]):
             cause_event_id=self.event.event_id,
         )
 
-    def emitted(self, effect: Effect) -> Self:
+    def emitted(self, effect: Effect) -> "Change[E]":
         """With this effect, whose common fields came from `stamp`, as the latest."""
         case = replace(self.case, sequence=effect.sequence)
-        return replace(self, case=case, effects=(*self.effects, effect))
+        return Change(case, self.event, (*self.effects, effect))

@@ -4,7 +4,7 @@ Rule: `decide` is pure. The same case and event give the same decision, for ever
 changed. It checks what the event says by itself, then walks the one cell of the table.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from schemas.events import Event
 from services.rules.case import Case
@@ -14,6 +14,8 @@ from services.rules.line import Line
 from services.rules.outcome import Decision, Outcome
 from services.rules.standing import standing_of
 from services.rules.table import TABLE
+
+_CELLS: Final = {standing: row.cells for standing, row in TABLE.items()}
 
 
 def decide(case: Case, event: Event) -> Decision:
@@ -26,7 +28,7 @@ def decide(case: Case, event: Event) -> Decision:
         explanation = check.explanation.format(event=event)
         return Decision(Outcome.REJECTED, case, reason=check.reason, explanation=explanation)
     change = Change(case, event)
-    cell = TABLE[standing_of(case, event.dispute_id)].cells[type(event)]
+    cell = _CELLS[standing_of(case, event.dispute_id)][type(event)]
     return _answer(next(line for line in cell if line.holds(change)), change)
 
 

@@ -1,0 +1,305 @@
+"""Does a set of rows arrive as it was sent, whatever is in it, or else not at all?"""
+
+from contextlib import closing, suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, select, text
+
+from schemas.events import VerdictDecision
+from services.errors import DatabaseUnavailableError, StorageError
+from services.mediation import Mediation
+from services.messages import Message, flatten
+from services.rules.case import Case
+from services.rules.outcome import Outcome
+from services.storage import binary, tables
+from services.storage.database import Database, driver_cursor
+from services.storage.inbox import Entry
+from services.storage.outbox import slot_of
+from services.storage.postgres import PostgresStore
+from tests.builders import event_id, mediator_assigned, order_disputed, verdict_issued
+from tests.contract.store_rows import (
+    NOW,
+    case_after,
+    deferred,
+    entry,
+    in_mediation,
+    outgoing,
+    write,
+)
+from tests.deliveries import Deliveries
+
+ODD_TEXTS = [
+    "",
+    "\u00fcn\u00ef\u00a2\u00f6d\u00e9",
+    "\U0001f600",
+    "a\tb\nc\\d",
+    "'; DROP TABLE cases; --",
+    '{NULL,"x"}',
+    "%s %b {}",
+]
+ODD_HEADERS = (
+    ("", b""),
+    ("\udcff\udc80 not UTF-8", None),
+    ("name", b"\x00\xff"),
+    ("name", b"again"),
+)
+
+
+def rows_of(database: Database, table: Table) -> list[dict[str, Any]]:
+    with database.transaction() as connection:
+        return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+
+def explained(explanation: str, number: int = 0) -> Entry:
+    said = entry(order_disputed(name=f"event {number}", order_id=f"order-{number}"))
+    return replace(said, decision=replace(said.decision, explanation=explanation))
+
+
+def parked(message: Message) -> Entry:
+    return replace(deferred(mediator_assigned()), message=message)
+
+
+def test_every_value_comes_into_its_own_column(database: Database) -> None:
+    said = deferred(mediator_assigned(dispute_id="d", order_id="o"))
+    message = replace(
+        said.message, partition=3, offset=2**40, timestamp_ms=-1, timestamp_type="LogAppendTime"
+    )
+
+    with PostgresStore(database).transaction() as transaction:
+        transaction.remember([replace(said, message=message)])
+
+    (event,), (waits,) = rows_of(database, tables.events), rows_of(database, tables.parked_events)
+    place = {"topic": "mediator.assigned", "partition": 3, "offset": 2**40, "value": message.value}
+    assert event == place | {
+        "event_id": said.event.event_id,
+        "arrival": 1,
+        "order_id": "o",
+        "dispute_id": "d",
+        "occurred_at": said.event.occurred_at,
+        "received_at": NOW,
+        "digest": b"d" * 32,
+        "outcome": "deferred",
+        "reason": None,
+        "explanation": "",
+    }
+    assert waits == place | {
+        "event_id": said.event.event_id,
+        "arrival": 1,
+        "order_id": "o",
+        "waiting": "dispute",
+        "parked_at": NOW,
+        "timestamp_ms": -1,
+        "timestamp_type": "LogAppendTime",
+        "key": message.key,
+        "headers": flatten(message.headers),
+        "settled_at": None,
+        "outcome": None,
+        "reason": None,
+        "explanation": None,
+    }
+
+
+def test_every_value_of_the_outbox_comes_into_its_own_column(database: Database) -> None:
+    said = outgoing("a value", "an order")
+
+    with PostgresStore(database).transaction() as transaction:
+        transaction.publish_later([said, replace(said, key=None, value=None, headers=())], NOW)
+
+    first, second = rows_of(database, tables.outbox)
+    assert first == {
+        "id": 1,
+        "slot": slot_of(b"an order"),
+        "topic": "topic",
+        "key": b"an order",
+        "value": b"a value",
+        "headers": flatten(said.headers),
+        "created_at": NOW,
+    }
+    nothing: dict[str, Any] = {"key": None, "value": None, "headers": []}
+    assert second == first | {"id": 2, "slot": slot_of(None), **nothing}
+
+
+def test_odd_texts_come_back_as_they_were(database: Database) -> None:
+    entries = [explained(odd, number) for number, odd in enumerate(ODD_TEXTS)]
+
+    with PostgresStore(database).transaction() as transaction:
+        transaction.remember(entries)
+
+    assert [row["explanation"] for row in rows_of(database, tables.events)] == ODD_TEXTS
+
+
+def test_odd_identifiers_are_found_again(database: Database) -> None:
+    """In an array as well as in a row."""
+    odd = [each for each in ODD_TEXTS if each]
+
+    with PostgresStore(database).transaction() as transaction:
+        locked = transaction.lock(odd)
+    with PostgresStore(database).transaction() as transaction:
+        again = transaction.lock([*odd, "order-1"])
+
+    assert locked.keys() == set(odd)
+    assert list(again) == sorted([*odd, "order-1"])
+
+
+@pytest.mark.parametrize("headers", [(), ODD_HEADERS, (("only a name", None),)])
+def test_odd_headers_come_back_as_they_were(database: Database, headers: Any) -> None:
+    message = replace(deferred(mediator_assigned()).message, headers=headers)
+
+    with PostgresStore(database).transaction() as transaction:
+        transaction.remember([parked(message)])
+        (found,) = transaction.waiting(["order-1"])
+
+    assert found.message == message
+
+
+@pytest.mark.parametrize("explanation", ["a NUL: \x00", "half a character: \ud83d"])
+def test_a_text_that_postgresql_cannot_hold_fails_for_good(
+    database: Database, explanation: str
+) -> None:
+    with (
+        pytest.raises((StorageError, UnicodeEncodeError)),
+        PostgresStore(database).transaction() as transaction,
+    ):
+        transaction.remember([explained("good"), explained(explanation, 1)])
+
+    assert rows_of(database, tables.events) == []
+    database.ping()
+
+
+def test_what_failed_in_the_middle_of_a_set_leaves_nothing_behind(database: Database) -> None:
+    with PostgresStore(database).transaction() as transaction:
+        transaction.publish_later([outgoing("an effect")], NOW)
+        with suppress(UnicodeEncodeError):
+            transaction.remember([explained("good"), explained("\ud83d", 1)])
+
+    assert rows_of(database, tables.outbox) == []
+
+
+def test_nothing_is_a_set_too(database: Database) -> None:
+    with PostgresStore(database).transaction() as transaction:
+        assert transaction.lock([]) == {}
+        assert transaction.known([]) == {}
+        assert transaction.owners([]) == {}
+        assert transaction.waiting([]) == []
+        assert transaction.keep_dead_letters([]) == []
+        transaction.remember([])
+        transaction.write_cases([(Case("order-1"), Case("order-1"))])
+        transaction.request_settlements([])
+        transaction.settle_parked([])
+        transaction.wait_longer({})
+        transaction.publish_later([], NOW)
+    with database.transaction() as connection:
+        binary.append(connection, tables.cases, {"order_id": []})
+        assert (
+            binary.fetch(connection, "SELECT * FROM {rows}", tables.cases, {"order_id": []}) == []
+        )
+
+    assert rows_of(database, tables.cases) == []
+
+
+def test_a_set_may_be_larger_than_the_number_of_parameters_a_statement_may_have(
+    database: Database,
+) -> None:
+    many = [f"order-{number}" for number in range(66_000)]
+
+    with PostgresStore(database).transaction() as transaction:
+        locked = transaction.lock(many)
+        assert transaction.owners(many) == {}
+        assert transaction.waiting(many) == []
+        assert transaction.known([event_id("one")] * 66_000) == {}
+
+    assert locked == {order_id: Case(order_id) for order_id in many}
+
+
+def test_the_largest_batch_is_one_transaction(mediation: Mediation, deliveries: Deliveries) -> None:
+    events = [order_disputed(order_id=f"o-{n}", dispute_id=f"d-{n}") for n in range(5_000)]
+
+    handled = mediation.handle(deliveries.all(*events))
+
+    assert [each.outcome for each in handled] == [Outcome.APPLIED] * 5_000
+
+
+def test_a_dispute_that_ends_and_the_next_one_of_its_order_are_written_at_once(
+    database: Database,
+) -> None:
+    """An order has at most one dispute without a verdict, at every moment of the writing."""
+    relaunch = verdict_issued(decision=VerdictDecision.RELAUNCH)
+    again = order_disputed(dispute_id="the next")
+    disputed_again = case_after(order_disputed(), mediator_assigned(), relaunch, again)
+    with PostgresStore(database).transaction() as transaction:
+        write(transaction, in_mediation())
+
+    with PostgresStore(database).transaction() as transaction:
+        write(transaction, disputed_again)
+
+    with PostgresStore(database).transaction() as transaction:
+        assert transaction.lock(["order-1"]) == {"order-1": disputed_again}
+
+
+@pytest.mark.parametrize("before", [Case("order-1"), in_mediation()])
+def test_what_is_not_there_cannot_be_changed(database: Database, before: Case) -> None:
+    """Such a case was never locked; written nowhere, its restrictions would be lost in silence."""
+    with (
+        pytest.raises(StorageError, match="were to be updated"),
+        PostgresStore(database).transaction() as transaction,
+    ):
+        transaction.write_cases([(before, replace(before, sequence=9))])
+
+
+def test_a_failure_of_the_driver_is_sorted_as_all_others_are(
+    database: Database, empty_database_url: str
+) -> None:
+    question = "SELECT * FROM cases WHERE order_id = ANY({order_id}) FOR UPDATE"
+    with (
+        closing(Database(empty_database_url, lock_timeout=0.05)) as hurried,
+        PostgresStore(database).transaction() as holder,
+    ):
+        holder.lock(["order-1"])
+        with (
+            pytest.raises(DatabaseUnavailableError, match="lock timeout"),
+            hurried.transaction() as connection,
+        ):
+            binary.append(connection, tables.cases, {"order_id": ["order-1"]})
+    with pytest.raises(StorageError, match="identifier"), database.transaction() as connection:
+        binary.append(connection, tables.cases, {"order_id": ["x" * 65]})
+    with pytest.raises(DatabaseUnavailableError), database.transaction() as connection:
+        binary.fetch(connection, question.replace("cases", "gone"), tables.cases, {"order_id": []})
+
+
+def end_session(pid: int, url: str) -> None:
+    """End a session, as a server does that is stopped."""
+    with closing(Database(url)) as operator, operator.transaction() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 30000)"), {"pid": pid})
+
+
+def test_a_connection_that_is_lost_is_a_passing_failure_and_says_why(
+    database: Database, empty_database_url: str
+) -> None:
+    with (
+        pytest.raises(DatabaseUnavailableError, match="terminating connection"),
+        database.transaction() as connection,
+    ):
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        end_session(pid, empty_database_url)
+        binary.append(connection, tables.cases, {"order_id": ["order-1"]})
+
+    database.ping()
+
+
+def test_a_connection_lost_in_the_middle_of_a_set_is_a_passing_failure_and_the_next_one_works(
+    database: Database, empty_database_url: str
+) -> None:
+    with (
+        pytest.raises(DatabaseUnavailableError),
+        database.transaction() as connection,
+        driver_cursor(connection) as cursor,
+        cursor.copy("COPY cases (order_id) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        end_session(cursor.connection.info.backend_pid, empty_database_url)
+        copy.set_types(["text"])
+        for number in range(1_000_000):
+            copy.write_row([f"order-{number}"])
+
+    database.ping()
