@@ -59,12 +59,15 @@ def entry(
     reason: Reason | None = None,
     at: datetime = NOW,
     digest: bytes = b"d" * 32,
+    explanation: str = "",
 ) -> Entry:
     """An event on the timeline; a deferred one waits for its dispute."""
     waiting = Waiting.DISPUTE if outcome is Outcome.DEFERRED else None
     if outcome is Outcome.REJECTED:
         reason = reason or Reason.VERDICT_FINAL
-    decision = Decision(outcome, Case(event.order_id), reason=reason, waiting=waiting)
+    decision = Decision(
+        outcome, Case(event.order_id), reason=reason, waiting=waiting, explanation=explanation
+    )
     return Entry(event, message_of(event), digest, decision, at)
 
 

@@ -1,6 +1,8 @@
 """What the tests look at in the database after the fact."""
 
-from sqlalchemy import text
+from typing import Any
+
+from sqlalchemy import Table, select, text
 
 from services.rules.case import Case
 from services.storage import cases, dead_letters, outbox
@@ -34,3 +36,9 @@ def someone_waits_for_a_lock(database: Database) -> bool:
     )
     with database.transaction() as connection:
         return bool(connection.execute(asked).scalar_one())
+
+
+def rows_of(database: Database, table: Table) -> list[dict[str, Any]]:
+    """All that stands in a table."""
+    with database.transaction() as connection:
+        return [dict(row) for row in connection.execute(select(table)).mappings()]

@@ -1,20 +1,17 @@
 """Does a set of rows arrive as it was sent, whatever is in it, or else not at all?"""
 
-from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select, text
 
 from schemas.events import VerdictDecision
-from services.errors import DatabaseUnavailableError, StorageError
 from services.mediation import Mediation
 from services.messages import Message, flatten
 from services.rules.case import Case
 from services.rules.outcome import Outcome
 from services.storage import binary, tables
-from services.storage.database import Database, driver_cursor
+from services.storage.database import Database
 from services.storage.inbox import Entry
 from services.storage.outbox import slot_of
 from services.storage.postgres import PostgresStore
@@ -29,6 +26,7 @@ from tests.contract.store_rows import (
     write,
 )
 from tests.deliveries import Deliveries
+from tests.integration.looking import rows_of
 
 ODD_TEXTS = [
     "",
@@ -47,14 +45,9 @@ ODD_HEADERS = (
 )
 
 
-def rows_of(database: Database, table: Table) -> list[dict[str, Any]]:
-    with database.transaction() as connection:
-        return [dict(row) for row in connection.execute(select(table)).mappings()]
-
-
 def explained(explanation: str, number: int = 0) -> Entry:
-    said = entry(order_disputed(name=f"event {number}", order_id=f"order-{number}"))
-    return replace(said, decision=replace(said.decision, explanation=explanation))
+    event = order_disputed(name=f"event {number}", order_id=f"order-{number}")
+    return entry(event, explanation=explanation)
 
 
 def parked(message: Message) -> Entry:
@@ -154,29 +147,6 @@ def test_odd_headers_come_back_as_they_were(database: Database, headers: Any) ->
     assert found.message == message
 
 
-@pytest.mark.parametrize("explanation", ["a NUL: \x00", "half a character: \ud83d"])
-def test_a_text_that_postgresql_cannot_hold_fails_for_good(
-    database: Database, explanation: str
-) -> None:
-    with (
-        pytest.raises((StorageError, UnicodeEncodeError)),
-        PostgresStore(database).transaction() as transaction,
-    ):
-        transaction.remember([explained("good"), explained(explanation, 1)])
-
-    assert rows_of(database, tables.events) == []
-    database.ping()
-
-
-def test_what_failed_in_the_middle_of_a_set_leaves_nothing_behind(database: Database) -> None:
-    with PostgresStore(database).transaction() as transaction:
-        transaction.publish_later([outgoing("an effect")], NOW)
-        with suppress(UnicodeEncodeError):
-            transaction.remember([explained("good"), explained("\ud83d", 1)])
-
-    assert rows_of(database, tables.outbox) == []
-
-
 def test_nothing_is_a_set_too(database: Database) -> None:
     with PostgresStore(database).transaction() as transaction:
         assert transaction.lock([]) == {}
@@ -236,70 +206,3 @@ def test_a_dispute_that_ends_and_the_next_one_of_its_order_are_written_at_once(
 
     with PostgresStore(database).transaction() as transaction:
         assert transaction.lock(["order-1"]) == {"order-1": disputed_again}
-
-
-@pytest.mark.parametrize("before", [Case("order-1"), in_mediation()])
-def test_what_is_not_there_cannot_be_changed(database: Database, before: Case) -> None:
-    """Such a case was never locked; written nowhere, its restrictions would be lost in silence."""
-    with (
-        pytest.raises(StorageError, match="were to be updated"),
-        PostgresStore(database).transaction() as transaction,
-    ):
-        transaction.write_cases([(before, replace(before, sequence=9))])
-
-
-def test_a_failure_of_the_driver_is_sorted_as_all_others_are(
-    database: Database, empty_database_url: str
-) -> None:
-    question = "SELECT * FROM cases WHERE order_id = ANY({order_id}) FOR UPDATE"
-    with (
-        closing(Database(empty_database_url, lock_timeout=0.05)) as hurried,
-        PostgresStore(database).transaction() as holder,
-    ):
-        holder.lock(["order-1"])
-        with (
-            pytest.raises(DatabaseUnavailableError, match="lock timeout"),
-            hurried.transaction() as connection,
-        ):
-            binary.append(connection, tables.cases, {"order_id": ["order-1"]})
-    with pytest.raises(StorageError, match="identifier"), database.transaction() as connection:
-        binary.append(connection, tables.cases, {"order_id": ["x" * 65]})
-    with pytest.raises(DatabaseUnavailableError), database.transaction() as connection:
-        binary.fetch(connection, question.replace("cases", "gone"), tables.cases, {"order_id": []})
-
-
-def end_session(pid: int, url: str) -> None:
-    """End a session, as a server does that is stopped."""
-    with closing(Database(url)) as operator, operator.transaction() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(:pid, 30000)"), {"pid": pid})
-
-
-def test_a_connection_that_is_lost_is_a_passing_failure_and_says_why(
-    database: Database, empty_database_url: str
-) -> None:
-    with (
-        pytest.raises(DatabaseUnavailableError, match="terminating connection"),
-        database.transaction() as connection,
-    ):
-        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        end_session(pid, empty_database_url)
-        binary.append(connection, tables.cases, {"order_id": ["order-1"]})
-
-    database.ping()
-
-
-def test_a_connection_lost_in_the_middle_of_a_set_is_a_passing_failure_and_the_next_one_works(
-    database: Database, empty_database_url: str
-) -> None:
-    with (
-        pytest.raises(DatabaseUnavailableError),
-        database.transaction() as connection,
-        driver_cursor(connection) as cursor,
-        cursor.copy("COPY cases (order_id) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        end_session(cursor.connection.info.backend_pid, empty_database_url)
-        copy.set_types(["text"])
-        for number in range(1_000_000):
-            copy.write_row([f"order-{number}"])
-
-    database.ping()
