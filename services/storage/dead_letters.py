@@ -5,7 +5,7 @@ crash is the same dead letter, and a message at the same place of another broker
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -68,19 +68,11 @@ class DeadLetter:
     error_class: str
     seen_at: datetime
     event: Event | None = None
+    dead_letter_id: UUID = field(init=False)
+    """The same for the same bytes at the same place and time of a topic."""
 
-    @property
-    def dead_letter_id(self) -> UUID:
-        """The same for the same bytes at the same place and time of a topic."""
-        message = self.message
-        content = sha256(
-            b"\x00".join(
-                b"-" if part is None else len(part).to_bytes(8, "big") + part
-                for part in (message.key, message.value, *flatten(message.headers))
-            )
-        ).hexdigest()
-        place = f"{message.topic}/{message.partition}/{message.offset}/{message.timestamp_ms}"
-        return uuid5(_NAMESPACE, f"{place}/{content}")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dead_letter_id", _identity(self.message))
 
 
 def add(connection: Connection, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
@@ -202,6 +194,16 @@ def count_attempt(connection: Connection, dead_letter_id: UUID, now: datetime) -
         .where(dead_letters.c.dead_letter_id == dead_letter_id)
         .values(attempts=dead_letters.c.attempts + 1, last_seen_at=now)
     )
+
+
+def _identity(message: Message) -> UUID:
+    content, separator = sha256(), b""
+    for part in (message.key, message.value, *flatten(message.headers)):
+        content.update(separator + (b"-" if part is None else len(part).to_bytes(8, "big")))
+        content.update(part or b"")
+        separator = b"\x00"
+    place = f"{message.topic}/{message.partition}/{message.offset}/{message.timestamp_ms}"
+    return uuid5(_NAMESPACE, f"{place}/{content.hexdigest()}")
 
 
 def _values(letter: DeadLetter) -> dict[str, Any]:

@@ -113,6 +113,18 @@ def test_the_same_message_is_the_same_dead_letter_and_any_difference_makes_anoth
     assert len(ids) == 1 + len(others)
 
 
+def test_the_id_of_a_dead_letter_is_the_same_in_every_release() -> None:
+    full = Message(
+        "order.disputed", 3, 42, 1_700_000_000_000, b"order-1", b"\x00value",
+        (("a", b"1"), ("b", None)),
+    )  # fmt: skip
+    empty = Message("order.disputed", 3, 42, -1, None, None)
+
+    ids = [str(a_dead_letter(each).dead_letter_id) for each in (full, empty)]
+
+    assert ids == ["2d77844f-0a94-5d48-8971-aeb5ac18bc5d", "f7f658fe-53f1-5de6-9621-e1a416fd7dfe"]
+
+
 def test_a_header_name_that_is_not_utf8_is_kept_byte_for_byte() -> None:
     name = b"bad \xff name".decode(errors="surrogateescape")
 
