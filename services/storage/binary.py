@@ -66,6 +66,24 @@ def update(connection: Connection, table: Table, key: str, columns: Columns) -> 
     return change(connection, statement, table, columns)
 
 
+def insert_each(
+    connection: Connection, statement: str, table: Table, columns: Columns
+) -> list[tuple[Any, ...]]:
+    """Insert rows by a statement that may refuse none of them; returns the answer of each.
+
+    In the statement, `{names}` are the columns and `{values}` those of one row. The rows are sent
+    together, and answered one after another.
+    """
+    values = ", ".join(f"%b::{_type(table, name)}" for name in columns)
+    with driver_cursor(connection) as cursor:
+        cursor.executemany(
+            statement.format(names=_quoted(tuple(columns)), values=values),
+            list(zip(*columns.values(), strict=True)),
+            returning=True,
+        )
+        return [answer for each in cursor.results() for answer in each.fetchall()]
+
+
 @cache
 def _over(statement: str, table: Table, names: tuple[str, ...]) -> str:
     arrays = {name: f"%({name})b::{_type(table, name)}[]" for name in names}

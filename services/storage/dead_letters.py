@@ -13,15 +13,23 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, Row, func, literal, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.events import Event
 from schemas.reasons import Reason
 from services.messages import Message, flatten, pair
+from services.storage import binary
+from services.storage.binary import Columns
+from services.storage.raw_bytes import BytesArray
 from services.storage.tables import dead_letters
 
 _HEAVY = {"key", "value", "headers"}
 _NAMESPACE = UUID("6f1d3c43-2f0b-5d2e-9f0c-5a7f0e2d6b11")
+_KEEP = """
+INSERT INTO dead_letters ({names}) VALUES ({values})
+ON CONFLICT (dead_letter_id) DO UPDATE
+SET attempts = dead_letters.attempts + 1, last_seen_at = excluded.last_seen_at
+RETURNING attempts
+"""
 
 
 class Status(StrEnum):
@@ -84,19 +92,9 @@ def add(connection: Connection, letters: Sequence[DeadLetter]) -> list[DeadLette
     each_once = {letter.dead_letter_id: letter for letter in letters}
     if not each_once:
         return []
-    statement = insert(dead_letters)
-    seen = connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[dead_letters.c.dead_letter_id],
-            set_={
-                "attempts": dead_letters.c.attempts + 1,
-                "last_seen_at": statement.excluded.last_seen_at,
-            },
-        ).returning(dead_letters.c.dead_letter_id, dead_letters.c.attempts),
-        [_values(letter) for letter in each_once.values()],
-    )
-    new = {row.dead_letter_id for row in seen if row.attempts == 1}
-    return [letter for id_, letter in each_once.items() if id_ in new]
+    every = list(each_once.values())
+    attempts = binary.insert_each(connection, _KEEP, dead_letters, _columns(every))
+    return [letter for letter, (count,) in zip(every, attempts, strict=True) if count == 1]
 
 
 def newest(connection: Connection, choice: Choice = ALL, *, limit: int) -> Sequence[Row[Any]]:
@@ -206,27 +204,29 @@ def _identity(message: Message) -> UUID:
     return uuid5(_NAMESPACE, f"{place}/{content.hexdigest()}")
 
 
-def _values(letter: DeadLetter) -> dict[str, Any]:
-    message = letter.message
+def _columns(letters: Sequence[DeadLetter]) -> Columns:
+    messages = [letter.message for letter in letters]
+    events = [letter.event for letter in letters]
+    seen_at = [letter.seen_at for letter in letters]
     return {
-        "dead_letter_id": letter.dead_letter_id,
-        "topic": message.topic,
-        "partition": message.partition,
-        "offset": message.offset,
-        "timestamp_ms": message.timestamp_ms,
-        "timestamp_type": message.timestamp_type,
-        "key": message.key,
-        "value": message.value,
-        "headers": flatten(message.headers),
-        "consumer_group": letter.consumer_group,
-        "reason": letter.reason.value,
-        "explanation": letter.explanation.replace("\x00", "\\0"),
-        "error_class": letter.error_class,
-        "event_id": letter.event and letter.event.event_id,
-        "order_id": letter.event and letter.event.order_id,
-        "dispute_id": letter.event and letter.event.dispute_id,
-        "attempts": 1,
-        "first_seen_at": letter.seen_at,
-        "last_seen_at": letter.seen_at,
-        "status": "OPEN",
+        "dead_letter_id": [letter.dead_letter_id for letter in letters],
+        "topic": [each.topic for each in messages],
+        "partition": [each.partition for each in messages],
+        "offset": [each.offset for each in messages],
+        "timestamp_ms": [each.timestamp_ms for each in messages],
+        "timestamp_type": [each.timestamp_type for each in messages],
+        "key": [each.key for each in messages],
+        "value": [each.value for each in messages],
+        "headers": [BytesArray(flatten(each.headers)) for each in messages],
+        "consumer_group": [letter.consumer_group for letter in letters],
+        "reason": [letter.reason.value for letter in letters],
+        "explanation": [letter.explanation.replace("\x00", "\\0") for letter in letters],
+        "error_class": [letter.error_class for letter in letters],
+        "event_id": [each and each.event_id for each in events],
+        "order_id": [each and each.order_id for each in events],
+        "dispute_id": [each and each.dispute_id for each in events],
+        "attempts": [1] * len(letters),
+        "first_seen_at": seen_at,
+        "last_seen_at": seen_at,
+        "status": [Status.OPEN.value] * len(letters),
     }

@@ -33,11 +33,11 @@ class BytesArrayDumper(Dumper):
         return b"".join(sent)
 
 
-class _BytesArray:
-    """The key under which the dumper is registered; values are found by their column's type."""
+class BytesArray(list[bytes | None]):
+    """An array of bytes where nothing but the value says what it is, as in an INSERT."""
 
 
 def send_as_they_are(connection: Connection[Any]) -> None:
     """Let columns of bytes, and of arrays of bytes, be sent this way on this connection."""
     connection.adapters.register_dumper(bytes, BytesBinaryDumper)
-    connection.adapters.register_dumper(_BytesArray, BytesArrayDumper)
+    connection.adapters.register_dumper(BytesArray, BytesArrayDumper)
