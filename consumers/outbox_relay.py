@@ -7,7 +7,6 @@ that it is the same one; losing a row is not.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from typing import Protocol
 
 import structlog
@@ -22,7 +21,6 @@ from services.storage import outbox
 from services.storage.store import OutboxSession, Store
 
 IDLE_SECONDS = 1.0
-BATCH_BYTES = 4 * 1024 * 1024
 
 log = structlog.get_logger()
 
@@ -101,7 +99,7 @@ class OutboxRelay:
     def _publish_some(self, session: OutboxSession, sink: Sink, ours: set[int]) -> bool:
         """Publish the oldest rows of our slots; False when there is nothing to do."""
         self._metrics.last_poll.set(self._clock().timestamp())
-        rows = _light_enough(session.pending(ours, self._batch_size)) if ours else []
+        rows = session.pending(ours, self._batch_size) if ours else []
         if rows:
             sink.publish([row.outgoing for row in rows])
             session.remove([row.id for row in rows])
@@ -111,10 +109,3 @@ class OutboxRelay:
             log.info("published", rows=len(rows))
             self._failures = 0
         return bool(rows)
-
-
-def _light_enough(rows: list[outbox.Pending]) -> list[outbox.Pending]:
-    """As many of the first rows as weigh `BATCH_BYTES` together, and at least one."""
-    weights = accumulate(len(row.outgoing.value or b"") for row in rows)
-    within = sum(1 for weight in weights if weight <= BATCH_BYTES)
-    return rows[: max(within, 1)]

@@ -1,6 +1,6 @@
 """A message as it came from, or goes to, a topic: bytes that nobody has touched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -44,8 +44,5 @@ def flatten(headers: Headers) -> list[bytes | None]:
 
 def pair(parts: Sequence[bytes | None]) -> Headers:
     """The inverse of `flatten`."""
-    names: Iterable[bytes | None] = parts[::2]
-    return tuple(
-        ((name or b"").decode(errors="surrogateescape"), value)
-        for name, value in zip(names, parts[1::2], strict=True)
-    )
+    names = [(name or b"").decode(errors="surrogateescape") for name in parts[::2]]
+    return tuple(zip(names, parts[1::2], strict=True))

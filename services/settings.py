@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(2000, ge=1, le=5000, description="most messages in one transaction")
     relay_batch_size: int = Field(
-        1000, ge=1, le=10_000, description="most messages published at once"
+        2000, ge=1, le=10_000, description="most messages published at once"
     )
     backoff_initial: float = Field(0.5, ge=0.01, le=60, description="first wait after a failure")
     backoff_max: float = Field(

@@ -1,25 +1,33 @@
 """Publishing with an idempotent producer that waits for every replica."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError
+from kafka import KafkaProducer, TopicPartition
+from kafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
+from consumers.broker.batches import HEADER_BYTES, RECORD_OVERHEAD, deliver, encode
 from consumers.broker.connection import connect, in_words, translated
+from consumers.broker.partitions import murmur2, partition_of
+from services.clock import Clock, system_clock
 from services.errors import BrokerUnavailableError
 from services.messages import Outgoing
 from services.settings import Settings
 
 _DELIVERY_SECONDS = 15.0
+_BATCH_BYTES = 512 * 1024
+_LARGEST_BYTES = 1024 * 1024  # what a broker takes unless it is told otherwise
 
 
 class Publisher:
     """Publishes with an idempotent producer that waits for every replica."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
         """Connect. Raises `BrokerUnavailableError`."""
         self._address = settings.kafka_bootstrap_servers or ""
+        self._clock = clock
         with translated(self._address):
             self._client: Any = connect(
                 KafkaProducer,
@@ -27,8 +35,9 @@ class Publisher:
                 acks="all",
                 enable_idempotence=True,
                 allow_auto_create_topics=False,
-                linger_ms=5,
-                batch_size=64 * 1024,
+                linger_ms=0,  # what is handed over is a whole batch
+                batch_size=_BATCH_BYTES,
+                max_request_size=_LARGEST_BYTES,
                 max_block_ms=5000,
                 request_timeout_ms=10_000,
                 delivery_timeout_ms=int(_DELIVERY_SECONDS * 1000),
@@ -37,29 +46,45 @@ class Publisher:
     def publish(self, batch: Sequence[Outgoing]) -> None:
         """Publish in order and return once the broker has acknowledged every one.
 
+        Nothing of a partition follows what was not acknowledged.
+
         Raises:
             BrokerUnavailableError: at least one was not acknowledged; any of them may have been.
         """
+        if not batch:
+            return
+        now_ms = int(self._clock().timestamp() * 1000)
         with translated(self._address):
-            for topic in dict.fromkeys(each.topic for each in batch):
-                self._find(topic)
-            sent = [
-                self._client.send(
-                    each.topic,
-                    key=each.key,
-                    value=each.value if each.value is not None or each.key is not None else b"",
-                    headers=[(_utf8(name), value or b"") for name, value in each.headers],
-                )
-                for each in batch
-            ]
-            self._client.flush(timeout=_DELIVERY_SECONDS)
-            for each in sent:
-                each.get(timeout=_DELIVERY_SECONDS)
+            batches = {place: _batches(sent) for place, sent in self._placed(batch).items()}
+            deliver(self._client, batches, now_ms, _DELIVERY_SECONDS)
 
-    def _find(self, topic: str) -> None:
-        """The library waits for a topic that does not exist, and then does not say so."""
+    def _placed(self, batch: Sequence[Outgoing]) -> dict[TopicPartition, list[bytes]]:
+        """The records of each partition, in order."""
+        partitions = {topic: self._find(topic) for topic in {each.topic for each in batch}}
+        hash_of = cache(murmur2)  # the effects of an order are neighbours
+        placed = defaultdict(list)
+        for each in batch:
+            if each.key is None:
+                number = self._any_partition(each)
+            else:
+                number = partition_of(hash_of(each.key), partitions[each.topic])
+            placed[TopicPartition(each.topic, number)].append(encode(each))
+        return placed
+
+    def _any_partition(self, message: Outgoing) -> int:
+        partitioner, value = self._client.config["partitioner"], message.value
+        found: int = partitioner.partition(
+            message.topic, None, None, value, value, self._client._metadata
+        )
+        return found
+
+    def _find(self, topic: str) -> list[int]:
+        """The partitions of a topic in ascending order, as the partitioning by key wants them.
+
+        The library waits for a topic that does not exist, and then does not say so.
+        """
         try:
-            self._client.partitions_for(topic)
+            return sorted(self._client.partitions_for(topic))
         except KafkaTimeoutError as error:
             raise BrokerUnavailableError(
                 f"{self._address}: nothing is known of the topic {topic} ({in_words(error)}):"
@@ -72,6 +97,17 @@ class Publisher:
             self._client.close(timeout=1.0)
 
 
-def _utf8(name: str) -> str:
-    """A header's name as the library can send it: what is not UTF-8 in it is written out."""
-    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+def _batches(records: Sequence[bytes]) -> list[list[bytes]]:
+    """The records of a partition, in batches of `_BATCH_BYTES` at most, or of one record."""
+    batches: list[list[bytes]] = []
+    room = 0
+    for record in records:
+        weight = len(record) + RECORD_OVERHEAD
+        if weight + HEADER_BYTES > _LARGEST_BYTES:
+            raise MessageSizeTooLargeError(f"a message of {len(record)} bytes")
+        if weight > room:
+            batches.append([])
+            room = _BATCH_BYTES
+        batches[-1].append(record)
+        room -= weight
+    return batches

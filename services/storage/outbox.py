@@ -12,17 +12,36 @@ from typing import Any
 from zlib import crc32
 
 import psycopg
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from services.errors import DatabaseUnavailableError
 from services.messages import Outgoing, flatten, pair
 from services.storage import binary
 from services.storage.binary import Columns
+from services.storage.database import driver_cursor
 from services.storage.tables import outbox
 
 SLOTS = 16
 CHANNEL = "mediation_outbox"
 LOCK_SPACE = 0x6F757462  # "outb": the first key of the advisory locks, one lock a slot
+
+BATCH_BYTES = 2 * 1024 * 1024
+
+_CLAIM = "SELECT slot FROM unnest(%s::int[]) AS slot WHERE pg_try_advisory_lock(%s, slot)"
+_PENDING = """
+    SELECT id, topic, key, value, headers
+    FROM (
+        SELECT *, sum(octet_length(value)) OVER before AS weight_before
+        FROM outbox
+        WHERE slot = ANY(%s)
+        WINDOW before AS (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        ORDER BY id
+        LIMIT %s
+    ) AS oldest
+    WHERE coalesce(weight_before, 0) < %s
+    ORDER BY id
+"""
+_REMOVE = "DELETE FROM outbox WHERE id = ANY(%s::bigint[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +73,40 @@ def add(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> 
     connection.execute(text(f"NOTIFY {CHANNEL}"))
 
 
+def relax(connection: Connection) -> None:
+    """Let what this session deletes reach the disk a little later: at worst it is published again.
+
+    Its claims and questions are as they were.
+    """
+    connection.execute(text("SET synchronous_commit = off"))
+
+
 def claim(connection: Connection, slots: Collection[int]) -> set[int]:
     """The slots among `slots` whose lock this session now holds; the others have another relay."""
-    return {
-        slot
-        for slot in sorted(slots)
-        if connection.execute(select(func.pg_try_advisory_lock(LOCK_SPACE, slot))).scalar_one()
-    }
+    with driver_cursor(connection) as cursor:
+        cursor.execute(_CLAIM, (sorted(slots), LOCK_SPACE))
+        return {slot for (slot,) in cursor}
 
 
 def pending(connection: Connection, slots: Collection[int], limit: int) -> list[Pending]:
-    """The oldest unpublished rows of these slots, in id order."""
-    rows = connection.execute(
-        select(outbox).where(outbox.c.slot.in_(sorted(slots))).order_by(outbox.c.id).limit(limit)
-    )
-    return [
-        Pending(
-            id=row.id,
-            outgoing=Outgoing(
-                topic=row.topic, key=row.key, value=row.value, headers=pair(row.headers)
-            ),
-        )
-        for row in rows
-    ]
+    """The oldest unpublished rows of these slots, in id order.
+
+    At most `limit` rows, and no more once they weigh `BATCH_BYTES`: a relay holds them in memory.
+    """
+    with driver_cursor(connection) as cursor:
+        # Not prepared: a plan for any limit at all would sort the whole backlog.
+        cursor.execute(_PENDING, (sorted(slots), limit, BATCH_BYTES), prepare=False)
+        return [
+            Pending(id, Outgoing(topic, key, value, pair(headers)))
+            for id, topic, key, value, headers in cursor
+        ]
 
 
 def remove(connection: Connection, ids: Collection[int]) -> None:
     """Delete rows whose messages were acknowledged."""
     if ids:
-        connection.execute(delete(outbox).where(outbox.c.id.in_(list(ids))))
+        with driver_cursor(connection) as cursor:
+            cursor.execute(_REMOVE, (list(ids),))
 
 
 def count(connection: Connection, keys: Collection[bytes] | None = None) -> int:
@@ -108,6 +132,6 @@ def wait(connection: Connection, timeout: float) -> None:
     assert driver is not None
     try:
         for _ in driver.notifies(timeout=timeout, stop_after=1):
-            return
+            pass  # to the end: what came while we were busy has all been answered by one look
     except psycopg.Error as error:
         raise DatabaseUnavailableError(str(error)) from error

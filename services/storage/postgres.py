@@ -99,4 +99,5 @@ class PostgresStore:
     @contextmanager
     def relaying(self) -> Iterator[PostgresOutboxSession]:
         with self._database.session() as connection:
+            outbox.relax(connection)
             yield PostgresOutboxSession(connection)

@@ -84,10 +84,13 @@ class OutboxSession(Protocol):
         """Those of `slots` that this session now holds; the others have another relay."""
 
     def pending(self, slots: Collection[int], limit: int) -> list[Pending]:
-        """The oldest unpublished rows of these slots, in id order."""
+        """The oldest unpublished rows of these slots, in id order.
+
+        `limit` at most, or fewer where they are heavy; none only where there is none.
+        """
 
     def remove(self, ids: Collection[int]) -> None:
-        """Delete rows whose messages were acknowledged."""
+        """Delete rows whose messages were acknowledged; a crash of the server may undo it."""
 
     def wait(self, timeout: float) -> None:
         """Return when rows were added since the last call, or after `timeout` seconds."""

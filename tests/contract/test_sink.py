@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from consumers.broker import Publisher
 from consumers.outbox_relay import Sink
-from services.errors import BrokerUnavailableError, MediationError
+from services.errors import MediationError
 from services.messages import Outgoing
 from services.settings import Settings, load_settings
 from tests.brokers.broker import PARTITIONS, Broker
@@ -84,6 +84,16 @@ def test_the_messages_of_a_key_arrive_in_the_order_of_the_batches(world: World) 
         assert [m for m in found if m.key == key] == [m for m in sent if m.key == key]
 
 
+def test_the_messages_of_a_key_stay_in_order_when_they_are_more_than_one_record_batch(
+    world: World,
+) -> None:
+    sent = [Outgoing(TOPIC, b"order-1", b"%d" % number + bytes(40_000)) for number in range(50)]
+
+    world.sink.publish(sent)
+
+    assert all_arrived(world, len(sent)) == sent
+
+
 def test_key_value_and_headers_arrive_as_they_were_sent(world: World) -> None:
     headers = (("ce_id", b"1"), ("ce_id", b"twice"), ("empty", b""))
     sent = Outgoing(TOPIC, b"\x00key", bytes(range(256)), headers)
@@ -126,15 +136,3 @@ def test_a_message_larger_than_the_broker_takes_is_an_error_of_our_tree(world: W
 
     world.sink.publish([Outgoing(TOPIC, b"order-1", b"small")])
     assert [each.value for each in all_arrived(world, 1)] == [b"small"]
-
-
-def test_a_topic_that_does_not_exist_is_named_with_its_remedy(
-    apache_kafka_alone: Broker, request: pytest.FixtureRequest
-) -> None:
-    BrokerReport.note(request.node, apache_kafka_alone)
-
-    with (
-        closing(Publisher(settings_for(apache_kafka_alone))) as publisher,
-        pytest.raises(BrokerUnavailableError, match="mediation topics create"),
-    ):
-        publisher.publish([Outgoing("no.such.topic", b"order-1", b"value")])

@@ -104,6 +104,17 @@ def test_a_session_that_listens_is_woken_by_a_commit_and_not_before(world: World
         assert not world.is_woken(session, 0.2)
 
 
+def test_a_session_that_was_busy_is_woken_once_by_all_that_came_meanwhile(world: World) -> None:
+    with world.store.relaying() as session:
+        session.listen()
+        for value in "123":
+            add(world.other, value)
+            assert value in said(session)
+
+        assert world.is_woken(session, 10)
+        assert not world.is_woken(session, 0.2)
+
+
 def test_a_session_is_not_woken_by_what_is_rolled_back_or_publishes_nothing(world: World) -> None:
     with world.store.relaying() as session:
         session.listen()

@@ -13,7 +13,7 @@ from services.messages import Outgoing
 from services.metrics import Metrics
 from services.retry import Backoff
 from services.storage import outbox
-from services.storage.database import Database
+from services.storage.database import Database, driver_cursor
 from services.storage.postgres import PostgresStore
 from tests.eventually import eventually
 from tests.simulation.sink import MemorySink
@@ -136,6 +136,37 @@ def test_a_relay_that_loses_its_connection_takes_up_its_work_anew(
         add(database, "two")
 
         eventually(lambda: said(sink) == ["one", "two"])
+
+
+def test_heavy_rows_are_taken_a_few_at_a_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.storage.outbox.BATCH_BYTES", 100)
+    add(database, "a" * 99, "b", "c", "d" * 101, "e")
+
+    taken = []
+    with PostgresStore(database).relaying() as session:
+        while rows := session.pending(range(outbox.SLOTS), 10):
+            taken.append("".join((row.outgoing.value or b"").decode()[0] for row in rows))
+            session.remove([row.id for row in rows])
+
+    assert taken == ["ab", "cd", "e"]
+
+
+def test_rows_are_found_without_sorting_a_backlog(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO outbox (slot, topic, key, value, headers, created_at)"
+            " SELECT n %% 16, 'topic', '', '', '{}', now() FROM generate_series(1, 20000) AS n"
+        )
+
+    with database.session() as connection, driver_cursor(connection) as cursor:
+        limits = (100, outbox.BATCH_BYTES)
+        cursor.execute(f"EXPLAIN {outbox._PENDING}", (list(range(outbox.SLOTS)), *limits))
+        plan = "\n".join(line for (line,) in cursor)
+
+    assert "Index Scan using outbox_pkey" in plan
+    assert "Sort" not in plan
 
 
 def test_an_order_always_has_the_same_slot() -> None:
