@@ -11,18 +11,20 @@ written, unless a registry is configured.
 import hashlib
 from typing import Any, Final
 
-from fastavro.schema import fullname
+from fastavro.schema import fullname, to_parsing_canonical_form
 
 from schemas.contracts import Contract, contract, topic_of_fingerprint
 from schemas.effects import Effect
 from schemas.errors import ContractError
 from schemas.events import Event, event_from_record
 from schemas.flat import why_not_flat
+from schemas.readers import reader
 from schemas.reasons import Reason
 from schemas.records import record_from
 from schemas.registry import SchemaRegistry, value_subject
 from schemas.strict import Writer
 from schemas.topics import INBOUND, Topic
+from schemas.writers import writer
 
 MAX_BYTES: Final = 64 * 1024
 """The size up to which the value of an event is looked at."""
@@ -44,6 +46,7 @@ class Codec:
         self._schemas: dict[int, dict[str, Any]] = {}
         self._writers: dict[tuple[Topic, int], Writer] = {}
         self._ids: dict[Topic, int] = {}
+        self._last: tuple[Event, bytes] | None = None
 
     def decode(self, topic: str, value: bytes | None) -> Event:
         """Decode the value of a message from one of the inbound topics.
@@ -55,7 +58,13 @@ class Codec:
         """
         if topic not in INBOUND:
             raise ValueError(f"no events are consumed from {topic}")
-        return event_from_record(Topic(topic), self.decode_record(topic, value))
+        ours = contract(Topic(topic))
+        version, body = self._opened(ours, _bounded(value, MAX_BYTES))
+        event = reader(ours.topic)(body) if version is ours.current.writer else None
+        if event is None:
+            return event_from_record(ours.topic, self.decode_record(topic, value))
+        self._last = event, body
+        return event
 
     def decode_record(self, topic: str, value: bytes | None) -> dict[str, Any]:
         """Decode a value from any of our topics, as strictly, into its physical record.
@@ -67,17 +76,10 @@ class Codec:
         """
         ours = contract(Topic(topic))
         framed = _bounded(value, MAX_BYTES if topic in INBOUND else _MAX_EFFECT_BYTES)
-        if framed.startswith(_SINGLE_OBJECT):
-            writer = _single_object_writer(ours, framed)
-            body = framed[_SINGLE_OBJECT_HEADER:]
-        elif framed.startswith(_CONFLUENT):
-            writer = self._confluent_writer(ours, framed)
-            body = framed[_CONFLUENT_HEADER:]
-        else:
-            raise ContractError(Reason.UNKNOWN_FRAMING, _why_unknown_framing(framed))
+        writer, body = self._opened(ours, framed)
         record = writer.read(body)
-        reader = ours.current.writer
-        return record if writer is reader else writer.resolve(body, reader)
+        current = ours.current.writer
+        return record if writer is current else writer.resolve(body, current)
 
     def encode(self, fact: Event | Effect) -> bytes:
         """Encode a fact for its topic.
@@ -87,15 +89,30 @@ class Codec:
             RegistryRefusedError: a registry is configured, and refuses the schema.
         """
         ours = contract(fact.topic)
-        return self._header(ours) + ours.current.writer.write(record_from(fact))
+        body = writer(ours.topic)(fact)
+        if body is None:
+            body = ours.current.writer.write(record_from(fact))
+        return self._header(ours) + body
 
     def digest(self, event: Event) -> bytes:
         """Digest what an event says (SHA-256): equal for equal content, however it was framed.
 
         It is also the same in a release with newer versions, which may be given the event again.
         """
-        body = contract(event.topic).oldest_body(record_from(event))
+        ours = contract(event.topic)
+        if self._last and self._last[0] is event and len(ours.versions) == 1:
+            body = self._last[1]  # what is read at once is what would be written now
+        else:
+            body = ours.oldest_body(record_from(event))
         return hashlib.sha256(event.topic.encode() + b"\0" + body).digest()
+
+    def _opened(self, ours: Contract, framed: bytes) -> tuple[Writer, bytes]:
+        """What the framing of a value says of its body, and the body."""
+        if framed.startswith(_SINGLE_OBJECT):
+            return _single_object_writer(ours, framed), framed[_SINGLE_OBJECT_HEADER:]
+        if framed.startswith(_CONFLUENT):
+            return self._confluent_writer(ours, framed), framed[_CONFLUENT_HEADER:]
+        raise ContractError(Reason.UNKNOWN_FRAMING, _why_unknown_framing(framed))
 
     def _header(self, ours: Contract) -> bytes:
         if self._registry is None:
@@ -171,7 +188,7 @@ def _foreign_writer(ours: Contract, schema_id: int, schema: dict[str, Any] | Non
     else:
         try:
             if fullname(schema) == ours.record_name:
-                return Writer(schema)
+                return _ours_or(Writer(schema), ours)
             why = f"is that of {fullname(schema)!r}"
         except Exception as error:  # a stranger's schema, like a stranger's bytes
             why = f"is not valid Avro ({error!r})"
@@ -179,6 +196,14 @@ def _foreign_writer(ours: Contract, schema_id: int, schema: dict[str, Any] | Non
         Reason.UNKNOWN_SCHEMA,
         f"The schema with id {schema_id} {why}; {ours.topic} takes {ours.record_name}.",
     )
+
+
+def _ours_or(stranger: Writer, ours: Contract) -> Writer:
+    """The writer of a version of ours that reads and writes the very same, or else the stranger."""
+    form = to_parsing_canonical_form(stranger.schema)
+    writers = (version.writer for version in ours.versions.values())
+    same = (each for each in writers if to_parsing_canonical_form(each.schema) == form)
+    return next(same, stranger)
 
 
 def _why_unknown_framing(framed: bytes) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import ClassVar, Final
 from uuid import UUID
 
-from schemas.fields import Fields
+from schemas.fields import LONGEST_REFERENCE, Fields
 from schemas.records import Record
 from schemas.topics import Topic
 
@@ -175,7 +175,7 @@ def _verdict_issued(fields: Fields) -> VerdictIssued:
 def _evidence(fields: Fields) -> Evidence:
     return Evidence(
         kind=fields.symbol("kind", EvidenceKind),
-        reference=fields.text("reference", at_least=1, at_most=2048),
+        reference=fields.text("reference", at_least=1, at_most=LONGEST_REFERENCE),
     )
 
 

@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeVar
+from functools import cache
+from typing import Final, TypeVar
 from uuid import UUID
 
 from schemas.currencies import ACTIVE_CURRENCIES
@@ -16,10 +17,11 @@ from schemas.errors import ContractError
 from schemas.reasons import Reason
 from schemas.records import Record, instant_from_millis
 
+LAST_MILLISECOND: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+LONGEST_ID: Final = 64  # characters
+LONGEST_REFERENCE: Final = 2048  # characters of a piece of evidence
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_LAST_MILLISECOND = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 _LAST_LONG = 2**63 - 1
-_LONGEST_ID = 64  # characters
 _SHOWN = 80  # characters of a refused value that an explanation repeats
 
 _Symbol = TypeVar("_Symbol", bound=StrEnum)
@@ -41,14 +43,14 @@ class Fields:
             raise self._refused(
                 Reason.INVALID_ID, name, value, "it must be a UUID of 36 characters"
             )
-        return UUID(value)
+        return UUID(int=int(value.replace("-", ""), 16))
 
     def id(self, name: str) -> str:
         """An opaque id: 1 to 64 characters, no NUL."""
         value = self._typed(name, str)
-        if not 1 <= len(value) <= _LONGEST_ID:
+        if not 1 <= len(value) <= LONGEST_ID:
             raise self._refused(
-                Reason.INVALID_ID, name, value, f"an id has 1 to {_LONGEST_ID} characters"
+                Reason.INVALID_ID, name, value, f"an id has 1 to {LONGEST_ID} characters"
             )
         return self._storable(Reason.INVALID_ID, name, value)
 
@@ -66,7 +68,7 @@ class Fields:
     def instant(self, name: str) -> datetime:
         """An aware UTC instant, from milliseconds since 1970."""
         value = self._typed(name, int)
-        if not 0 <= value <= _LAST_MILLISECOND:
+        if not 0 <= value <= LAST_MILLISECOND:
             raise self._refused(
                 Reason.INVALID_TIMESTAMP,
                 name,
@@ -102,13 +104,11 @@ class Fields:
     def symbol(self, name: str, symbols: type[_Symbol]) -> _Symbol:
         """A symbol of an enum."""
         value = self._typed(name, str)
-        try:
-            return symbols(value)
-        except ValueError:
+        symbol: _Symbol | None = _by_value(symbols).get(value)
+        if symbol is None:
             known = ", ".join(symbols)
-            raise self._refused(
-                Reason.UNDECODABLE, name, value, f"it must be one of {known}"
-            ) from None
+            raise self._refused(Reason.UNDECODABLE, name, value, f"it must be one of {known}")
+        return symbol
 
     def list(self, name: str) -> "list[Fields]":
         """The records of an array; absent is empty."""
@@ -125,18 +125,20 @@ class Fields:
         return Fields(item, f"{path}.")
 
     def _typed(self, name: str, wanted: type[_Value]) -> _Value:
+        value = self._record.get(name)
+        if type(value) is wanted:  # so a bool is no number
+            return value
         if name not in self._record:
             raise ContractError(
                 Reason.UNDECODABLE, f"The field `{self._path}{name}` is missing; it is required."
             )
-        value = self._record[name]
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise self._refused(Reason.UNDECODABLE, name, value, f"it must be {_KINDS[wanted]}")
-        return value
+        raise self._refused(Reason.UNDECODABLE, name, value, f"it must be {_KINDS[wanted]}")
 
     def _storable(self, reason: Reason, name: str, value: str) -> str:
         if "\0" in value:
             raise self._refused(reason, name, value, "it must not hold the character NUL")
+        if value.isascii():
+            return value
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -145,6 +147,11 @@ class Fields:
 
     def _refused(self, reason: Reason, name: str, value: object, rule: str) -> ContractError:
         return ContractError(reason, f"The field `{self._path}{name}` is {_shown(value)}; {rule}.")
+
+
+@cache
+def _by_value(symbols: type[_Symbol]) -> dict[str, _Symbol]:
+    return {symbol.value: symbol for symbol in symbols}
 
 
 _KINDS: dict[type, str] = {str: "a text", int: "a whole number", list: "an array"}

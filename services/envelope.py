@@ -1,18 +1,22 @@
 """The headers of what is published: CloudEvents for facts, Spring Kafka's for dead letters."""
 
 import re
+from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID
 
 from schemas.effects import Effect
 from schemas.events import Event
 from schemas.topics import dead_letter_topic
+from schemas.uuids import uuid_text
 from services.messages import Headers, Message, Outgoing
 from services.storage.dead_letters import DeadLetter
 
-EFFECT_SOURCE = "/mediation"
-EVENT_SOURCE = "/mediation/publish"
+EFFECT_SOURCE = b"/mediation"
+EVENT_SOURCE = b"/mediation/publish"
 MIRROR_LIMIT_BYTES = 512 * 1024
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_MANY = 64  # the effects of an event have its time and its trace, and come right after each other
 
 
 def of_effect(effect: Effect, value: bytes, cause: Message) -> Outgoing:
@@ -46,24 +50,45 @@ def of_dead_letter(letter: DeadLetter) -> Outgoing:
 def traceparent(headers: Headers, event_id: UUID, effect_id: UUID) -> bytes:
     """A W3C trace parent: the cause's trace if it has a valid one, else one of the event's id."""
     given = next((value for name, value in headers if name == "traceparent" and value), b"")
+    trace, flags = _trace(given) or (_digits(event_id), b"01")
+    return b"00-%b-%b-%b" % (trace, _digits(effect_id)[:16], flags)
+
+
+@lru_cache(maxsize=_MANY)
+def _trace(given: bytes) -> tuple[bytes, bytes] | None:
+    """The id and the flags of a trace parent, if it is valid."""
     match = _TRACEPARENT.fullmatch(given)
     valid = match is not None and set(match[1]) != {0x30} and set(match[2]) != {0x30}
-    trace, flags = (match[1], match[3]) if match and valid else (event_id.hex.encode(), b"01")
-    return b"00-%s-%s-%s" % (trace, effect_id.hex[:16].encode(), flags)
+    return (match[1], match[3]) if match and valid else None
+
+
+@lru_cache(maxsize=_MANY)
+def _utc_time(instant: datetime) -> bytes:
+    return instant.isoformat("T", "milliseconds").encode()
+
+
+def _time(instant: datetime) -> bytes:
+    """The time as text. One in another zone may equal one in UTC, and is written differently."""
+    return _utc_time(instant) if instant.tzinfo is UTC else _utc_time.__wrapped__(instant)
+
+
+def _digits(id_: UUID) -> bytes:
+    return uuid_text(id_).replace("-", "").encode()
 
 
 def _cloud_event(
-    fact: Event | Effect, id_: UUID, value: bytes, *, source: str, trace: bytes
+    fact: Event | Effect, id_: UUID, value: bytes, *, source: bytes, trace: bytes
 ) -> Outgoing:
+    topic = fact.topic.value
     return Outgoing(
-        topic=fact.topic.value,
+        topic=topic,
         key=fact.order_id.encode(),
         value=value,
         headers=(
-            ("ce_id", str(id_).encode()),
-            ("ce_source", source.encode()),
-            ("ce_type", fact.topic.value.encode()),
-            ("ce_time", fact.occurred_at.isoformat(timespec="milliseconds").encode()),
+            ("ce_id", uuid_text(id_).encode()),
+            ("ce_source", source),
+            ("ce_type", topic.encode()),
+            ("ce_time", _time(fact.occurred_at)),
             ("ce_specversion", b"1.0"),
             ("content-type", b"application/avro"),
             ("traceparent", trace),

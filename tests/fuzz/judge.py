@@ -26,6 +26,7 @@ from tests.fuzz.reference import (
     field_flaw,
     resolve,
 )
+from tests.fuzz.slowly import Found, SlowCodec, found_by, why_not_read
 from tests.fuzz.targets import CURRENT, Target, registry, schema_of_id
 from tests.wire import FINGERPRINTS, SINGLE_OBJECT
 
@@ -70,6 +71,7 @@ class Judge:
     def __init__(self, codec: type[Codec] = Codec) -> None:
         self._registry = registry()
         self._codecs = {False: codec(), True: codec(self._registry)}
+        self._twins = {False: SlowCodec(), True: SlowCodec(self._registry)}
         self.counts: Counter[str] = Counter()
         self.slowest = 0.0
 
@@ -81,23 +83,30 @@ class Judge:
         """
         codec = self._codecs[target.registry]
         self._registry.asked.clear()
-        event: Event | None = None
         started = perf_counter()
         try:
-            event = codec.decode(target.topic, value)
-            word = "accepted"
-        except ContractError as refused:
-            word = refused.reason.value
+            found = found_by(codec, target.topic, value)
         except Exception as error:
             raise ViolationError(f"{error!r} came out of the codec") from error
         self._time(perf_counter() - started, codec, target, value)
         opinion = opinion_of(target, value)
-        if opinion.word not in _AGREES[word]:
-            raise ViolationError(f"the codec says {word}, and the reference {opinion.word}")
-        if event is not None:
-            self._require_the_same(event, opinion, value)
-        self.counts[word] += 1
-        return word
+        if opinion.word not in _AGREES[found.word]:
+            raise ViolationError(f"the codec says {found.word}, and the reference {opinion.word}")
+        if found.event is not None:
+            self._require_the_same(found.event, opinion, value)
+        if difference := self._difference(target, value, found, opinion):
+            raise ViolationError(difference)
+        self.counts[found.word] += 1
+        return found.word
+
+    def _difference(
+        self, target: Target, value: bytes, found: Found, opinion: Opinion
+    ) -> str | None:
+        slowly = found_by(self._twins[target.registry], target.topic, value)
+        if repr(found) != repr(slowly):
+            return f"the codec finds {found}, and without its coders {slowly}"
+        honest = found.event is not None and opinion.as_encoded
+        return why_not_read(value, found.event if honest else None, target.topic)
 
     def _time(self, took: float, codec: Codec, target: Target, value: bytes) -> None:
         if took <= self.slowest:

@@ -67,6 +67,26 @@ class Squeamish(Codec):
         return super().decode(topic, value)
 
 
+class Forgetful(Codec):
+    """Digests the event before the last one."""
+
+    _before = b""
+
+    def digest(self, event: Event) -> bytes:
+        self._before, said = super().digest(event), self._before
+        return said
+
+
+class Wordless(Codec):
+    """Gives the right reason, and does not explain it."""
+
+    def decode(self, topic: str, value: bytes | None) -> Event:
+        try:
+            return super().decode(topic, value)
+        except ContractError as error:
+            raise ContractError(error.reason, "") from None
+
+
 class Slow(Codec):
     """Takes its time."""
 
@@ -82,6 +102,8 @@ FAULTS = {
     Careless: "EOFError",
     Confused: "and the reference",
     Squeamish: "the codec says not_canonical, and the reference",
+    Forgetful: "without its coders",
+    Wordless: "without its coders",
     Slow: "decoding took 5",
 }
 

@@ -1,6 +1,6 @@
 """Which headers does a published message carry?"""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 from schemas.codec import Codec
@@ -30,15 +30,19 @@ def a_dead_letter(message: Message) -> DeadLetter:
     )
 
 
-def test_an_effect_carries_cloudevents_headers_and_is_keyed_by_order() -> None:
-    effect = OrderFrozen(
+def frozen(occurred_at: datetime) -> OrderFrozen:
+    return OrderFrozen(
         effect_id=EFFECT_ID,
         sequence=1,
-        occurred_at=datetime(2026, 3, 2, 9, tzinfo=UTC),
+        occurred_at=occurred_at,
         order_id="order-1",
         dispute_id="dispute-1",
         cause_event_id=EVENT_ID,
     )
+
+
+def test_an_effect_carries_cloudevents_headers_and_is_keyed_by_order() -> None:
+    effect = frozen(datetime(2026, 3, 2, 9, tzinfo=UTC))
 
     outgoing = of_effect(effect, Codec().encode(effect), a_message())
 
@@ -49,6 +53,22 @@ def test_an_effect_carries_cloudevents_headers_and_is_keyed_by_order() -> None:
     assert headers["ce_time"] == b"2026-03-02T09:00:00.000+00:00"
     assert headers["ce_specversion"] == b"1.0"
     assert headers["ce_source"] == b"/mediation"
+
+
+def test_a_time_is_said_in_its_own_zone_also_after_the_same_instant_in_another() -> None:
+    utc = datetime(2026, 3, 2, 9, 0, 0, 123_999, tzinfo=UTC)
+    summer = utc.astimezone(timezone(timedelta(hours=2)))
+
+    said = [
+        dict(of_effect(frozen(at), b"", a_message()).headers)["ce_time"]
+        for at in (utc, summer, utc)
+    ]
+
+    assert said == [
+        b"2026-03-02T09:00:00.123+00:00",
+        b"2026-03-02T11:00:00.123+02:00",
+        b"2026-03-02T09:00:00.123+00:00",
+    ]
 
 
 def test_an_effect_stays_in_the_trace_of_its_cause() -> None:
@@ -63,6 +83,8 @@ def test_a_cause_without_a_valid_trace_starts_one_of_its_own() -> None:
         (),
         (("traceparent", None),),
         (("traceparent", b"rubbish"),),
+        (("traceparent", TRACE + b"\n"),),
+        (("Traceparent", TRACE),),
         (("traceparent", b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01"),),
         (("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-" + b"0" * 16 + b"-01"),),
     ]
