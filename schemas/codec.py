@@ -1,7 +1,8 @@
 """Turns facts into bytes and bytes into events.
 
 Rule of this file: bytes are judged before they are believed. The size first, then the framing,
-then the schema that it names, then every byte of the body, then every field.
+then the schema that it names, then every byte of the body, then every field. What is usual passes
+through generated code; that judges nothing else (docs/adr/0012-generated-coders.md).
 
 Two framings are read: Avro's single-object encoding (`C3 01`, then the CRC-64-AVRO fingerprint of
 the schema, little-endian) and Confluent's (`00`, then a schema id, big-endian). The first one is
@@ -59,8 +60,8 @@ class Codec:
         if topic not in INBOUND:
             raise ValueError(f"no events are consumed from {topic}")
         ours = contract(Topic(topic))
-        version, body = self._opened(ours, _bounded(value, MAX_BYTES))
-        event = reader(ours.topic)(body) if version is ours.current.writer else None
+        theirs, body = self._opened(ours, _bounded(value, MAX_BYTES))
+        event = reader(ours.topic)(body) if theirs is ours.current.writer else None
         if event is None:
             return event_from_record(ours.topic, self.decode_record(topic, value))
         self._last = event, body
@@ -76,10 +77,10 @@ class Codec:
         """
         ours = contract(Topic(topic))
         framed = _bounded(value, MAX_BYTES if topic in INBOUND else _MAX_EFFECT_BYTES)
-        writer, body = self._opened(ours, framed)
-        record = writer.read(body)
+        theirs, body = self._opened(ours, framed)
+        record = theirs.read(body)
         current = ours.current.writer
-        return record if writer is current else writer.resolve(body, current)
+        return record if theirs is current else theirs.resolve(body, current)
 
     def encode(self, fact: Event | Effect) -> bytes:
         """Encode a fact for its topic.

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from schemas.records import Record, instant_from_millis
 LAST_MILLISECOND: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 LONGEST_ID: Final = 64  # characters
 LONGEST_REFERENCE: Final = 2048  # characters of a piece of evidence
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _LAST_LONG = 2**63 - 1
 _SHOWN = 80  # characters of a refused value that an explanation repeats
@@ -43,7 +43,7 @@ class Fields:
             raise self._refused(
                 Reason.INVALID_ID, name, value, "it must be a UUID of 36 characters"
             )
-        return UUID(int=int(value.replace("-", ""), 16))
+        return UUID(value)
 
     def id(self, name: str) -> str:
         """An opaque id: 1 to 64 characters, no NUL."""
@@ -104,11 +104,13 @@ class Fields:
     def symbol(self, name: str, symbols: type[_Symbol]) -> _Symbol:
         """A symbol of an enum."""
         value = self._typed(name, str)
-        symbol: _Symbol | None = _by_value(symbols).get(value)
-        if symbol is None:
+        try:
+            return symbols(value)
+        except ValueError:
             known = ", ".join(symbols)
-            raise self._refused(Reason.UNDECODABLE, name, value, f"it must be one of {known}")
-        return symbol
+            raise self._refused(
+                Reason.UNDECODABLE, name, value, f"it must be one of {known}"
+            ) from None
 
     def list(self, name: str) -> "list[Fields]":
         """The records of an array; absent is empty."""
@@ -125,20 +127,18 @@ class Fields:
         return Fields(item, f"{path}.")
 
     def _typed(self, name: str, wanted: type[_Value]) -> _Value:
-        value = self._record.get(name)
-        if type(value) is wanted:  # so a bool is no number
-            return value
         if name not in self._record:
             raise ContractError(
                 Reason.UNDECODABLE, f"The field `{self._path}{name}` is missing; it is required."
             )
-        raise self._refused(Reason.UNDECODABLE, name, value, f"it must be {_KINDS[wanted]}")
+        value = self._record[name]
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise self._refused(Reason.UNDECODABLE, name, value, f"it must be {_KINDS[wanted]}")
+        return value
 
     def _storable(self, reason: Reason, name: str, value: str) -> str:
         if "\0" in value:
             raise self._refused(reason, name, value, "it must not hold the character NUL")
-        if value.isascii():
-            return value
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -147,11 +147,6 @@ class Fields:
 
     def _refused(self, reason: Reason, name: str, value: object, rule: str) -> ContractError:
         return ContractError(reason, f"The field `{self._path}{name}` is {_shown(value)}; {rule}.")
-
-
-@cache
-def _by_value(symbols: type[_Symbol]) -> dict[str, _Symbol]:
-    return {symbol.value: symbol for symbol in symbols}
 
 
 _KINDS: dict[type, str] = {str: "a text", int: "a whole number", list: "an array"}

@@ -16,6 +16,7 @@ EFFECT_SOURCE = b"/mediation"
 EVENT_SOURCE = b"/mediation/publish"
 MIRROR_LIMIT_BYTES = 512 * 1024
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_TRACEPARENT_BYTES = 55  # nothing longer is remembered
 _MANY = 64  # the effects of an event have its time and its trace, and come right after each other
 
 
@@ -50,7 +51,8 @@ def of_dead_letter(letter: DeadLetter) -> Outgoing:
 def traceparent(headers: Headers, event_id: UUID, effect_id: UUID) -> bytes:
     """A W3C trace parent: the cause's trace if it has a valid one, else one of the event's id."""
     given = next((value for name, value in headers if name == "traceparent" and value), b"")
-    trace, flags = _trace(given) or (_digits(event_id), b"01")
+    valid = _trace(given) if len(given) == _TRACEPARENT_BYTES else None
+    trace, flags = valid or (_digits(event_id), b"01")
     return b"00-%b-%b-%b" % (trace, _digits(effect_id)[:16], flags)
 
 
