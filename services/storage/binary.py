@@ -43,8 +43,8 @@ def fetch(
     """The rows that a statement over a set of rows answers.
 
     In a statement `{rows}` are the rows, as a table of that name, and `{<column>}` is all of a
-    column, as an array. It is planned for the very set that it is given: a plan for sets of any
-    size is a bad one for the size they have.
+    column, as an array. It is planned anew for each set: a plan that was made while a table was
+    nearly empty would go on reading all of it.
     """
     with driver_cursor(connection) as cursor:
         cursor.execute(_over(question, table, tuple(columns)), columns, prepare=False)
