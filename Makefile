@@ -8,6 +8,10 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # The name carries the checkout's place: a virtual environment that was moved is made anew.
+PEER_VENV := $(VENV)/bench
+PEER_BIN := $(PEER_VENV)/bin
+QUIX_VENV := $(VENV)/bench-quix
+PEERS := $(PEER_VENV)/.ready $(QUIX_VENV)/.ready
 READY := $(VENV)/.ready-$(shell printf '%s' '$(CURDIR)' | cksum | cut -d' ' -f1)
 
 .PHONY: help
@@ -41,6 +45,14 @@ poison: $(READY) ## A poisonous message in every hundred, on Apache Kafka and Po
 fuzz: $(READY) ## Ten million hostile values for the codec, guided by coverage (Linux on x86-64)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+.PHONY: bench
+bench: $(READY) $(PEERS) ## Ratios to references and to other libraries, written to docs/performance.md (hours, on a quiet machine)
+	@$(PEER_BIN)/python -m bench --write $(ARGS)
+
+.PHONY: bench-smoke
+bench-smoke: $(READY) ## Has the consumer lost ground to plain SQLAlchemy Core since it was recorded? (two minutes)
+	@$(BIN)/python -m bench smoke $(ARGS)
+
 .PHONY: check
 check: $(READY) ## Lint, format, types, import arrows, architecture tests
 	$(BIN)/ruff check .
@@ -69,6 +81,12 @@ lock: $(READY) ## Pin the newest versions in requirements.txt and requirements-d
 	@command -v $(UV) >/dev/null || $(PIP) --quiet uv
 	$(COMPILE) --upgrade -o requirements.txt
 	$(COMPILE) --upgrade --group dev --constraint requirements.txt -o requirements-dev.txt
+
+.PHONY: bench-lock
+bench-lock: $(READY) ## The same for what `make bench` compares with
+	@command -v $(UV) >/dev/null || $(PIP) --quiet uv
+	$(COMPILE) --upgrade --group bench --constraint requirements.txt -o bench/requirements.txt
+	$(subst --extra embedded,,$(COMPILE)) --upgrade --group bench-quix -o bench/requirements-quix.txt
 
 # --- set-up, redone only when the requirements or pyproject.toml change ---
 
@@ -114,3 +132,17 @@ $(READY): requirements-dev.txt pyproject.toml
 	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 	@echo "Ready."
+
+# The peers of `make bench` live apart, so that nothing they want changes what is tested and shipped.
+$(PEER_VENV)/.ready: bench/requirements.txt $(READY)
+	$(SET_UP_PEERS)
+
+$(QUIX_VENV)/.ready: bench/requirements-quix.txt $(READY)
+	$(SET_UP_PEERS)
+
+define SET_UP_PEERS
+@echo "Setting up $(@D)"
+@test -x $(@D)/bin/python || $(BIN)/python -m venv $(@D)
+@$(@D)/bin/python -m pip install --disable-pip-version-check --no-input --quiet --no-deps --require-hashes -r $<
+@touch $@
+endef

@@ -8,6 +8,7 @@ import pytest
 from tests.architecture.tree import ROOT
 
 FILES = ("requirements.txt", "requirements-dev.txt")
+PEERS = ("bench/requirements.txt", "bench/requirements-quix.txt")
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)")
 
 
@@ -26,7 +27,7 @@ def declared(*lists: list[str]) -> set[str]:
     return {normal(re.split(r"[\[><=!~; ]", word)[0]) for words in lists for word in words}
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, *PEERS])
 def test_every_requirement_is_pinned_with_hashes(file: str) -> None:
     words = (ROOT / file).read_text()
     entries = re.split(r"\n(?=[A-Za-z0-9])", words)
@@ -35,7 +36,7 @@ def test_every_requirement_is_pinned_with_hashes(file: str) -> None:
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, *PEERS])
 def test_no_requirement_comes_with_an_address(file: str) -> None:
     words = (ROOT / file).read_text()
 
@@ -52,6 +53,16 @@ def test_the_pins_cover_what_pyproject_declares() -> None:
     assert (
         declared(project["dependency-groups"]["dev"]) - set(pins("requirements-dev.txt")) == set()
     )
+
+
+@pytest.mark.parametrize(("group", "file"), [("bench", PEERS[0]), ("bench-quix", PEERS[1])])
+def test_the_pins_of_the_peers_cover_their_group_and_what_we_need_ourselves(
+    group: str, file: str
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = declared(project["project"]["dependencies"], project["dependency-groups"][group])
+
+    assert needed - set(pins(file)) == set()
 
 
 def test_tests_run_on_the_versions_that_are_shipped() -> None:

@@ -1,0 +1,1 @@
+"""Measures the pipeline beside references and peers: ratios of one run, never times alone."""

@@ -1,0 +1,110 @@
+"""How cost grows: with what lies in the database, with the batch, with the partitions.
+
+Rule: one thing changes, all else stays as it is by default; the sizes have their turns like
+contestants.
+"""
+
+from functools import partial
+
+from bench import drain, load
+from bench.drain import Track
+from bench.plan import Plan
+from bench.report import Section, compared, failures
+from bench.rounds import Result, play
+from bench.stage import PARTITIONS, Stage
+from services.settings import Settings
+
+WANTED = 0.8  # of the throughput with few orders
+_PER_BATCH = 60  # no batch size is measured by more batches than that
+
+_FILL = (
+    "SET session_replication_role = replica",  # what is filled in is right: nothing need check it
+    """INSERT INTO cases SELECT 'old-order-' || n, true, true, false, 2
+       FROM generate_series(1, {orders}) n""",
+    """INSERT INTO disputes (dispute_id, order_id, position, state, opened_by, buyer_id, seller_id,
+           currency, captured_minor, fees_minor, commission_minor, opened_at, opened_by_event_id)
+       SELECT 'old-dispute-' || n, 'old-order-' || n, 1, 'OPEN', 'BUYER', 'buyer-' || n % 5000,
+           'seller-' || n % 800, 'EUR', 10000, 500, 1000, now(), md5('e' || n)::uuid
+       FROM generate_series(1, {orders}) n""",
+    """INSERT INTO events (event_id, topic, partition, "offset", order_id, dispute_id, occurred_at,
+           received_at, digest, value, outcome, explanation)
+       SELECT md5('e' || n)::uuid, 'order.disputed', 0, n, 'old-order-' || n, 'old-dispute-' || n,
+           now(), now(), sha256(n::text::bytea), repeat('v', 160)::bytea, 'applied', 'Filled in.'
+       FROM generate_series(1, {orders}) n""",
+    "VACUUM ANALYZE",
+)
+
+
+def measure(stage: Stage, plan: Plan) -> Section:
+    """Orders, batch sizes, partitions."""
+    load.produce(stage.servers, load.disputes(plan.events))
+    track = Track(stage, plan.events)
+    lines: list[str] = []
+    failed: list[str] = []
+    parts = (
+        ("orders in the database", _by_orders(track, plan)),
+        ("batch size", _by_batch(track, plan)),
+        ("partitions", _by_partitions(stage, plan)),
+    )
+    for what, (results, standard) in parts:
+        wanted = dict.fromkeys(results) if what != "orders in the database" else _wanted(results)
+        lines += [f"By {what}, events a second; the ratio is of {standard} by each:", ""]
+        lines += [*compared(results, standard, wanted), ""]
+        failed += failures(results)
+    return Section("growth", lines, failed)
+
+
+Played = tuple[dict[str, Result], str]
+
+
+def fill(stage: Stage, name: str, orders: int) -> None:
+    """A database with so many orders in dispute, and the events that led there."""
+    stage.make_database(name)
+    with stage.connection(name) as connection:
+        for statement in _FILL:
+            connection.execute(statement.format(orders=orders).encode())
+
+
+def _by_orders(track: Track, plan: Plan) -> Played:
+    turns = {}
+    for orders in (10_000, 100_000, 1_000_000) if not plan.quick else (100, 1_000):
+        name = f"bench_filled_{orders}"
+        fill(track.stage, name, orders)
+        turns[f"{orders:,} orders"] = partial(drain.drained_by_us, track, template=name)
+    results = play(turns, plan.rounds, plan.say)
+    return results, list(turns)[-1]
+
+
+def _by_batch(track: Track, plan: Plan) -> Played:
+    stage = track.stage
+    turns = {}
+    for size in (500, 1, 10, 100, 1000, 2000, 5000) if not plan.quick else (500, 10):
+        events = min(track.events, max(_PER_BATCH * size, 1000))
+
+        def settings(database: str, size: int = size) -> Settings:
+            return stage.settings(database, batch_size=size)
+
+        part = Track(stage, events)
+        turns[f"batches of {size:,}"] = partial(drain.drained_by_us, part, settings)
+    return play(turns, plan.rounds, plan.say), "batches of 500"
+
+
+def _by_partitions(stage: Stage, plan: Plan) -> Played:
+    turns = {
+        f"{number} partitions": partial(_with_partitions, stage, plan.events, number)
+        for number in ((12, 1, 4, 64) if not plan.quick else (12, 1))
+    }
+    results = play(turns, plan.rounds, plan.say)
+    stage.make_topics(PARTITIONS)
+    return results, f"{PARTITIONS} partitions"
+
+
+def _with_partitions(stage: Stage, events: int, partitions: int) -> float:
+    stage.make_topics(partitions)
+    load.produce(stage.servers, load.disputes(events))
+    return drain.drained_by_us(Track(stage, events))
+
+
+def _wanted(results: dict[str, Result]) -> dict[str, float | None]:
+    first, *_ = results
+    return {name: WANTED if name == first else None for name in results}

@@ -1,0 +1,68 @@
+"""Does every nanosecond belong to one part?"""
+
+from collections.abc import Callable
+
+import pytest
+
+from bench.profiled import PARTS
+from bench.stopwatch import Stopwatch
+
+
+def ticking() -> Callable[[], int]:
+    """A clock that goes on by one whenever it is asked."""
+    now = iter(range(1000))
+    return lambda: next(now)
+
+
+def test_a_part_is_not_charged_for_what_it_calls() -> None:
+    watch = Stopwatch(ticking())
+
+    watch.start("outer")  # 0
+    watch.start("inner")  # 1
+    watch.stop()  # 2
+    watch.stop()  # 3
+
+    assert watch.own == {"outer": 2, "inner": 1}
+
+
+def test_a_part_inside_itself_is_counted_once() -> None:
+    watch = Stopwatch(ticking())
+
+    watch.start("same")  # 0
+    watch.start("same")  # 1
+    watch.stop()  # 2
+    watch.stop()  # 3
+
+    assert watch.own == {"same": 3}
+    assert watch.calls == {"same": 2}
+
+
+def test_a_call_that_finds_nothing_may_be_another_part() -> None:
+    watch = Stopwatch(ticking())
+
+    found = watch.around("poll", lambda found: found, if_empty="waiting")
+    found([])
+    found(["a message"])
+
+    assert watch.own == {"waiting": 1, "poll": 1}
+    assert +watch.calls == {"waiting": 1, "poll": 1}
+
+
+def test_a_part_that_raises_is_stopped_all_the_same() -> None:
+    watch = Stopwatch(ticking())
+
+    def fails() -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        watch.around("fails", fails)()
+    watch.start("next")
+    watch.stop()
+
+    assert watch.own == {"fails": 1, "next": 1}
+
+
+def test_each_part_has_a_name_of_its_own() -> None:
+    names = [name for name, _, _ in PARTS]
+
+    assert len(set(names)) == len(names)
