@@ -5,6 +5,7 @@ measured or, for `smoke`, if the consumer has lost ground.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -21,12 +22,13 @@ SMOKE = "smoke"
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 _ROUNDS, _QUICK_ROUNDS, _SMOKE_ROUNDS = 5, 1, 3
-_EVENTS, _QUICK_EVENTS, _SMOKE_EVENTS = 40_000, 3_000, 15_000
+_EVENTS, _QUICK_EVENTS, _SMOKE_EVENTS = 60_000, 3_000, 15_000
 
 
 def main() -> int:
     """Measure, tell, and write if asked to."""
     said = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started ends
     failed: list[str] = []
     for name in said.parts or (*PARTS, SMOKE):
         plan = _plan(name, said)
@@ -67,8 +69,8 @@ _MODULES: Mapping[str, str] = {name: f"bench.{name}" for name in (*PARTS, SMOKE)
 def _heading(name: str, stage: Stage, plan: Plan) -> list[str]:
     quick = " --quick" if plan.quick else ""
     versions = [stage.node.description.split(" local")[0], server_version(stage.server_url)]
-    command = f"python -m bench {name}{quick} --rounds {plan.rounds} --events {plan.events}"
-    return heading(command, system_clock(), plan.rounds, versions)
+    command = f'make bench ARGS="{name}{quick} --rounds {plan.rounds} --events {plan.events}"'
+    return heading(command, system_clock(), versions)
 
 
 def _arguments() -> argparse.Namespace:

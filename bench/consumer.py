@@ -4,7 +4,7 @@ from functools import partial
 
 from bench import drain
 from bench.contestants import COPY, OURS, PEERS, PLAIN, Contestant
-from bench.embedded import drained_on_the_embedded_broker
+from bench.embedded import MOST_EVENTS, drained_on_the_embedded_broker
 from bench.plan import Plan
 from bench.report import Section, compared, failures
 from bench.rounds import play
@@ -17,11 +17,10 @@ def measure(stage: Stage, plan: Plan) -> Section:
     """Events a second of each, the same disputes for all."""
     track = drain.prepare(stage, plan.events)
     others: tuple[Contestant, ...] = (PLAIN, COPY, *PEERS)
-    turns = {
-        OURS: partial(drain.drained_by_us, track),
-        _EMBEDDED: partial(drained_on_the_embedded_broker, track),
-        **{each.name: partial(drain.drained_by, track, each) for each in others},
-    }
+    turns = {OURS: partial(drain.drained_by_us, track)}
+    if plan.events <= MOST_EVENTS:
+        turns[_EMBEDDED] = partial(drained_on_the_embedded_broker, track)
+    turns |= {each.name: partial(drain.drained_by, track, each) for each in others}
     results = play(turns, plan.rounds, plan.say)
     wanted = {each.name: each.wanted for each in others}
     lines = [f"Each drains {plan.events:,} disputes of fresh orders; events a second:", ""]

@@ -15,6 +15,8 @@ from bench.stage import PARTITIONS, Stage
 from services.settings import Settings
 
 WANTED = 0.8  # of the throughput with few orders
+_DEFAULT = int(Settings.model_fields["batch_size"].default)
+_SIZES = [size for size in (1, 10, 100, 500, 1000, 2000, 5000) if size != _DEFAULT]
 _PER_BATCH = 60  # no batch size is measured by more batches than that
 
 _FILL = (
@@ -78,7 +80,7 @@ def _by_orders(track: Track, plan: Plan) -> Played:
 def _by_batch(track: Track, plan: Plan) -> Played:
     stage = track.stage
     turns = {}
-    for size in (500, 1, 10, 100, 1000, 2000, 5000) if not plan.quick else (500, 10):
+    for size in (_DEFAULT, *(_SIZES if not plan.quick else (10,))):
         events = min(track.events, max(_PER_BATCH * size, 1000))
 
         def settings(database: str, size: int = size) -> Settings:
@@ -86,17 +88,17 @@ def _by_batch(track: Track, plan: Plan) -> Played:
 
         part = Track(stage, events)
         turns[f"batches of {size:,}"] = partial(drain.drained_by_us, part, settings)
-    return play(turns, plan.rounds, plan.say), "batches of 500"
+    return play(turns, plan.rounds, plan.say), f"batches of {_DEFAULT:,}"
 
 
 def _by_partitions(stage: Stage, plan: Plan) -> Played:
     turns = {
-        f"{number} partitions": partial(_with_partitions, stage, plan.events, number)
-        for number in ((12, 1, 4, 64) if not plan.quick else (12, 1))
+        f"partitions: {number}": partial(_with_partitions, stage, plan.events, number)
+        for number in ((PARTITIONS, 1, 4, 64) if not plan.quick else (PARTITIONS, 1))
     }
     results = play(turns, plan.rounds, plan.say)
     stage.make_topics(PARTITIONS)
-    return results, f"{PARTITIONS} partitions"
+    return results, f"partitions: {PARTITIONS}"
 
 
 def _with_partitions(stage: Stage, events: int, partitions: int) -> float:

@@ -5,7 +5,6 @@ the working time and the last.
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +15,10 @@ from bench.arithmetic import growth
 from bench.contestants import ours
 from bench.drain import TOPIC
 from bench.plan import Plan
+from bench.relay import EFFECTS
 from bench.report import Section, table
 from bench.stage import Stage
-from bench.worker import ContestantError, Worker
+from bench.worker import ContestantError
 from consumers.order_disputed import CONSUMER
 
 MIB = 1024 * 1024
@@ -44,58 +44,59 @@ class Watched:
             self.peak = max(size for _, size in self.samples)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How far a process has come, by a question to the database, and how far it is to go."""
+
+    process: str
+    question: str
+    values: tuple[object, ...]
+    goal: int
+
+
 def measure(stage: Stage, plan: Plan) -> Section:
     """The consumer over all events, then the relay over all of their effects."""
     events = plan.scaled(1_000_000, plan.events)
     load.produce(stage.servers, load.disputes(events))
     stage.forget(CONSUMER.group)
-    failed = []
-    rows = []
+    rows, failed = [], []
     with stage.database() as database:
-        for name, done in (("order-disputed", _consumed(events)), ("relay", _published)):
+        for way in _ways(events):
             try:
-                watched = _watch(stage, name, database, done)
+                watched = _watch(stage, database, way)
             except ContestantError as error:
-                failed.append(f"{name}: {error}")
+                failed.append(f"{way.process}: {error}")
                 break
-            plan.say(f"{name}: {watched.peak:.1f} MiB at most")
+            plan.say(f"{way.process}: {watched.peak:.1f} MiB at most")
             grown = growth(watched.samples)
-            rows.append([name, f"{watched.peak:.1f}", f"{grown:+.1f}", f"≤ {_WANTED[name]}"])
+            most = f"≤ {_WANTED[way.process]}"
+            rows.append([way.process, f"{watched.peak:.1f}", f"{grown:+.1f}", most])
     head = ("MiB", "peak", "growth, first tenth to last", "wanted")
     lines = [f"{events:,} disputes, then their effects:", "", *table(head, rows), "", *failed]
     return Section("memory", lines, failed)
 
 
-Done = Callable[[Stage, str], bool]
+def _ways(events: int) -> tuple[Way, Way]:
+    effects = EFFECTS * events
+    return (
+        Way("order-disputed", "SELECT max(arrival) FROM events WHERE topic = %s", (TOPIC,), events),
+        Way("relay", "SELECT coalesce(min(id) - 1, %s) FROM outbox", (effects,), effects),
+    )
 
 
-def _watch(stage: Stage, name: str, database: str, done: Done) -> Watched:
-    with ours(name, stage, stage.settings(database)) as worker:
+def _watch(stage: Stage, database: str, way: Way) -> Watched:
+    with (
+        stage.connection(database) as connection,
+        ours(way.process, stage, stage.settings(database)) as worker,
+    ):
         watched = Watched(worker.process.pid)
-        _let_work(worker, watched, lambda: done(stage, database))
+
+        def done() -> bool:
+            row = connection.execute(way.question.encode(), way.values).fetchone()
+            progress = (row and row[0]) or 0
+            if progress and worker.process.poll() is None:  # starting is not growing
+                watched.look()
+            return bool(progress >= way.goal)
+
+        worker.wait_until(done, 10 * drain.SECONDS)
     return watched
-
-
-def _let_work(worker: Worker, watched: Watched, done: Callable[[], bool]) -> None:
-    def looked_and_done() -> bool:
-        if worker.process.poll() is None:
-            watched.look()
-        return done()
-
-    worker.wait_until(looked_and_done, 10 * drain.SECONDS)
-
-
-def _consumed(events: int) -> Done:
-    statement = "SELECT max(arrival) FROM events WHERE topic = %s"
-
-    def done(stage: Stage, database: str) -> bool:
-        with stage.connection(database) as connection:
-            row = connection.execute(statement, (TOPIC,)).fetchone()
-        return row is not None and (row[0] or 0) >= events
-
-    return done
-
-
-def _published(stage: Stage, database: str) -> bool:
-    with stage.connection(database) as connection:
-        return connection.execute("SELECT FROM outbox LIMIT 1").fetchone() is None

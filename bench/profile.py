@@ -66,7 +66,7 @@ def _table(rounds: Sequence[Found], events: int) -> list[str]:
     for each in rounds:
         own.update(each.own)
         calls.update(each.calls)
-    del own[WAITING]
+    own.pop(WAITING, None)
     micros = {part: spent / 1000 / events / len(rounds) for part, spent in own.items()}
     whole = sum(micros.values())
     order = [part for part, _, _ in PARTS] + [part for part in micros if part not in _NAMES]

@@ -54,7 +54,7 @@ def main() -> None:
     stop = StopSignal()
     stop.install()
     run_process(sys.argv[1], load_settings(), stop)
-    found = {"own": dict(watch.own), "calls": dict(watch.calls)}
+    found = {"own": watch.own, "calls": watch.calls}
     Path(os.environ[OUTPUT]).write_text(json.dumps(found))
 
 

@@ -74,12 +74,12 @@ def failures(results: dict[str, Result]) -> list[str]:
     return [f"{name}: {each.failure}" for name, each in results.items() if each.failure]
 
 
-def heading(command: str, now: datetime, rounds: int, versions: Sequence[str]) -> list[str]:
+def heading(command: str, now: datetime, versions: Sequence[str]) -> list[str]:
     """When, how and on what."""
     libraries = [f"{name} {_version(name)}" for name in _LIBRARIES] + [_quix_version()]
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
     return [
-        f"Measured on {now:%Y-%m-%d} by `{command}`, {rounds} rounds, on {machine}.",
+        f"Measured on {now:%Y-%m-%d} by `{command}` on {machine}.",
         "",
         f"{'; '.join([*versions, *libraries])}.",
         "",

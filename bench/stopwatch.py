@@ -8,45 +8,60 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
-NANOSECONDS: Final = 1e9
+
+@dataclass(slots=True)
+class _Thread:
+    stack: list[tuple[str, int]] = field(default_factory=list)
+    own: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
 
 
 class Stopwatch:
     """Counts nanoseconds and calls by the name of the part."""
 
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
-        self.own: Counter[str] = Counter()
-        self.calls: Counter[str] = Counter()
         self._clock = clock
-        self._threads = threading.local()
+        self._here = threading.local()
+        self._threads: list[_Thread] = []
+
+    @property
+    def own(self) -> dict[str, int]:
+        """Nanoseconds of each part, in all threads."""
+        return dict(sum((each.own for each in self._threads), Counter()))
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """How often each part was called."""
+        return dict(sum((each.calls for each in self._threads), Counter()))
 
     def start(self, part: str) -> None:
         """This part begins, inside whatever runs in this thread."""
-        stack = self._stack()
+        here = self._thread()
         now = self._clock()
-        if stack:
-            name, since = stack[-1]
-            self.own[name] += now - since
-        stack.append((part, now))
-        self.calls[part] += 1
+        if here.stack:
+            name, since = here.stack[-1]
+            here.own[name] += now - since
+        here.stack.append((part, now))
+        here.calls[part] += 1
 
     def stop(self, instead: str | None = None) -> None:
         """What began last ends, and what it was inside of goes on; it may turn out to be another.
 
         What it called meanwhile is not affected by `instead`.
         """
-        stack = self._stack()
+        here = self._thread()
         now = self._clock()
-        name, since = stack.pop()
-        self.own[instead or name] += now - since
+        name, since = here.stack.pop()
+        here.own[instead or name] += now - since
         if instead:
-            self.calls[name] -= 1
-            self.calls[instead] += 1
-        if stack:
-            outer, _ = stack[-1]
-            stack[-1] = (outer, now)
+            here.calls[name] -= 1
+            here.calls[instead] += 1
+        if here.stack:
+            outer, _ = here.stack[-1]
+            here.stack[-1] = (outer, now)
 
     def around(
         self, part: str, function: Callable[..., Any], if_empty: str | None = None
@@ -64,6 +79,9 @@ class Stopwatch:
 
         return watched
 
-    def _stack(self) -> list[tuple[str, int]]:
-        stack: list[tuple[str, int]] = self._threads.__dict__.setdefault("stack", [])
-        return stack
+    def _thread(self) -> _Thread:
+        here: _Thread | None = getattr(self._here, "thread", None)
+        if here is None:
+            here = self._here.thread = _Thread()
+            self._threads.append(here)
+        return here

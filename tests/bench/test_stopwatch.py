@@ -1,5 +1,6 @@
 """Does every nanosecond belong to one part?"""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -45,7 +46,19 @@ def test_a_call_that_finds_nothing_may_be_another_part() -> None:
     found(["a message"])
 
     assert watch.own == {"waiting": 1, "poll": 1}
-    assert +watch.calls == {"waiting": 1, "poll": 1}
+    assert watch.calls == {"waiting": 1, "poll": 1}
+
+
+def test_each_thread_has_a_watch_of_its_own() -> None:
+    watch = Stopwatch(ticking())
+    other = threading.Thread(target=watch.around("other", lambda: None))
+
+    watch.start("here")  # 0
+    other.start()  # 1 and 2
+    other.join()
+    watch.stop()  # 3
+
+    assert watch.own == {"here": 3, "other": 1}
 
 
 def test_a_part_that_raises_is_stopped_all_the_same() -> None:
