@@ -26,6 +26,7 @@ demo: $(READY) ## Run a dozen disputes through the real pipeline and check every
 .PHONY: test
 test: $(READY) ## Run every test, with branch coverage (Apache Kafka too where Java and Maven, or Docker, are there)
 	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m coverage report --include='schemas/*,services/rules/*' --fail-under=100)
 
 .PHONY: simulate
 simulate: $(READY) ## Every ordering, 100,000 simulated runs with crashes, and the rules by properties (about an hour)

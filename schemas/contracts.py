@@ -55,15 +55,17 @@ class Contract:
         A later version changes nothing in it, so it is the same in every release that knows it.
         """
         whole = self.current.writer.write(record)
-        for version in self.versions.values():
-            if version is self.current:
-                break
+        for version in self._older():
             with suppress(ValueError):  # a symbol that this version does not have
                 body = version.writer.write(record)
                 read = version.writer.resolve(body, self.current.writer)
                 if self.current.writer.write(read) == whole:
                     return body
         return whole
+
+    def _older(self) -> list[Version]:
+        """The versions before the current one, oldest first."""
+        return [version for version in self.versions.values() if version is not self.current]
 
 
 @cache
