@@ -69,10 +69,10 @@ def update(connection: Connection, table: Table, key: str, columns: Columns) -> 
 def insert_each(
     connection: Connection, statement: str, table: Table, columns: Columns
 ) -> list[tuple[Any, ...]]:
-    """Insert rows by a statement that may refuse none of them; returns the answer of each.
+    """Execute an INSERT of one row for each row, and return what each of them answers.
 
-    In the statement, `{names}` are the columns and `{values}` those of one row. The rows are sent
-    together, and answered one after another.
+    For an INSERT that has to say what it did with each row (ON CONFLICT … RETURNING), which COPY
+    cannot. `{names}` are the columns and `{values}` those of one row; all are sent at once.
     """
     values = ", ".join(f"%b::{_type(table, name)}" for name in columns)
     with driver_cursor(connection) as cursor:
