@@ -35,7 +35,7 @@ class Contestant:
 
     @property
     def group(self) -> str:
-        """The consumer group of its own."""
+        """How the consumer groups of its turns begin."""
         return f"bench-{self.module}{'-inside' if self.inside else ''}"
 
 
