@@ -56,7 +56,8 @@ def run(
         _perform(scene, seed, amounts, say)
         say(f"{_clock(began)} publishing on until there are {disputes} disputes")
         feed.finish(disputes)
-        drained = scene.within(_DRAIN_SECONDS, lambda: _is_idle(scene))
+        published = time.monotonic()
+        drained = scene.within(_DRAIN_SECONDS, lambda: watch.found_nothing_since(published))
         crew.dismiss()
         say(f"{_clock(began)} comparing {feed.load.disputes} disputes with what they demand")
         found = list(checking.differences(ground.node.address, ground.query, feed.load.stories))
@@ -89,10 +90,6 @@ def _perform(scene: Scene, seed: int, amounts: Amounts, say: Say) -> None:
 def _do(scene: Scene, act: Act) -> None:
     act.fault(scene, Random(act.seed))
     scene.wait_until_back(act.name)
-
-
-def _is_idle(scene: Scene) -> bool:
-    return scene.watch.lag() == 0
 
 
 def _clock(began: float) -> str:

@@ -21,6 +21,28 @@ A_FEW = Amounts(
     long_outages=0,
 )
 
+HARDLY_ANY = Amounts(
+    kills_at_each_point=0,
+    points=0,
+    kills_at_random=0,
+    broker_restarts=0,
+    database_restarts=0,
+    members=0,
+    hangs=0,
+    cuts=1,
+    long_outages=0,
+)
+
+
+@pytest.mark.slow
+def test_a_campaign_compares_nothing_before_its_last_message_is_handled(
+    request: pytest.FixtureRequest,
+) -> None:
+    with own_ground(request) as directory:
+        report = run(directory, seed=5, amounts=HARDLY_ANY, disputes=1, per_second=20, replicas=1)
+
+    assert report.passed, "\n".join(report.lines())
+
 
 @pytest.mark.slow
 def test_a_short_campaign_of_faults_loses_doubles_and_changes_nothing(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from consumers.bootstrap import PROCESSES
@@ -157,7 +158,9 @@ def roll(
         feed.start()
         findings = list(_perform(change, old, new, replicas, at_once, settle))
         feed.finish(disputes)
-        change.phase("the rest", lambda: eventually(lambda: watch.lag() == 0, _DRAIN_SECONDS))
+        published = time.monotonic()
+        done = partial(watch.found_nothing_since, published)
+        change.phase("the rest", lambda: eventually(done, _DRAIN_SECONDS))
         fleet.stop(list(fleet.workers))
         findings += [*fleet.findings, *feed.failed, *_differences(stage, feed)]
         return Outcome(change.phases, feed.load.disputes, feed.sent, fleet.stops, findings)

@@ -79,6 +79,7 @@ class Watch:
             )
             for name, definition in CONSUMERS.items()
         }
+        self._looked_at = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
@@ -113,13 +114,29 @@ class Watch:
         with self._lock:
             return sum(max(state.end - state.position, 0) for state in self._states.values())
 
+    def found_nothing_since(self, moment: float) -> bool:
+        """Whether a look at every lane that began after `moment` found nothing that waits.
+
+        What was seen before may be from before the last message was published. The outbox is looked
+        at last: what the consumers have left behind them is in it, or published, by then.
+        """
+        with self._lock:
+            return self._looked_at > moment and all(
+                state.position >= state.end for state in self._states.values()
+            )
+
     def _run(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
             if self._ground.outages:
                 self._excuse_all()
             since = time.monotonic()
+            lanes = 0
             for lane, position, end in self._look():
                 self._note(lane, position, end, since)
+                lanes += 1
+            if lanes == len(LANES):
+                with self._lock:
+                    self._looked_at = since
 
     def _look(self) -> Iterator[tuple[Lane, int, int]]:
         for name, definition in CONSUMERS.items():
