@@ -75,6 +75,7 @@ def _collect_garbage_seldom() -> None:
     A batch makes thousands of objects that die with it, none of them in a circle: looking for
     circles among them, and among all that was imported, cost a fifth of a consumer's time.
     """
+    gc.collect()  # what starting left behind is not to be kept
     gc.freeze()
     gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
 
