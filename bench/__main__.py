@@ -22,7 +22,8 @@ SMOKE = "smoke"
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 _ROUNDS, _QUICK_ROUNDS, _SMOKE_ROUNDS = 5, 1, 3
-_EVENTS, _QUICK_EVENTS, _SMOKE_EVENTS = 60_000, 3_000, 15_000
+_EVENTS, _QUICK_EVENTS, _SMOKE_EVENTS, _MEMORY_EVENTS = 60_000, 3_000, 15_000, 1_000_000
+_USUAL = {SMOKE: (_SMOKE_ROUNDS, _SMOKE_EVENTS), "memory": (1, _MEMORY_EVENTS)}
 
 
 def main() -> int:
@@ -45,7 +46,7 @@ def main() -> int:
 
 
 def _plan(name: str, said: argparse.Namespace) -> Plan:
-    usual = (_SMOKE_ROUNDS, _SMOKE_EVENTS) if name == SMOKE else (_ROUNDS, _EVENTS)
+    usual = _USUAL.get(name, (_ROUNDS, _EVENTS))
     rounds, events = (_QUICK_ROUNDS, _QUICK_EVENTS) if said.quick else usual
     return Plan(said.rounds or rounds, said.events or events, said.quick, _say)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+_FEWEST_SAMPLES = 5
+
 Commits = Sequence[tuple[float, int]]
 """When (in seconds) something became true at once, and how many."""
 
@@ -69,10 +71,19 @@ def percentile(figures: Sequence[float], share: float) -> float:
     return ordered[max(ceil(share * len(ordered)) - 1, 0)]
 
 
-def growth(samples: Sequence[tuple[float, float]]) -> float:
-    """By how much the median of the last tenth of the time passes that of the first."""
+def tenths(samples: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The medians of the first tenth of the way and of the last."""
     begin, end = samples[0][0], samples[-1][0]
     tenth = (end - begin) / 10
-    first = [size for when, size in samples if when <= begin + tenth]
-    last = [size for when, size in samples if when >= end - tenth]
-    return statistics.median(last) - statistics.median(first)
+    first = [size for at, size in samples if at <= begin + tenth]
+    last = [size for at, size in samples if at >= end - tenth]
+    return statistics.median(first), statistics.median(last)
+
+
+def slope(samples: Sequence[tuple[float, float]]) -> float | None:
+    """How steeply a line through all but the first tenth of the way rises; None of too few."""
+    begin, end = samples[0][0], samples[-1][0]
+    later = [(at, size) for at, size in samples if at > begin + (end - begin) / 10]
+    if len({at for at, _ in later}) < _FEWEST_SAMPLES:
+        return None
+    return statistics.linear_regression(*zip(*later, strict=True)).slope

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
 from prometheus_client import start_http_server
@@ -13,7 +14,6 @@ from consumers.outbox_relay import OutboxRelay
 from consumers.runner import ConsumerDefinition, Runner
 from consumers.stopping import StopSignal
 from schemas.codec import Codec
-from schemas.registry import HttpSchemaRegistry
 from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
 from services.clock import system_clock
 from services.errors import RefusedError, SettingsError
@@ -26,6 +26,9 @@ from services.storage import schema
 from services.storage.database import Database
 from services.storage.postgres import PostgresStore
 from services.storage.store import Store
+
+if TYPE_CHECKING:
+    from schemas.http_registry import HttpSchemaRegistry
 
 CONSUMERS: dict[str, ConsumerDefinition] = {
     "order-disputed": order_disputed.CONSUMER,
@@ -72,6 +75,7 @@ def _collect_garbage_seldom() -> None:
     A batch makes thousands of objects that die with it, none of them in a circle: looking for
     circles among them, and among all that was imported, cost a fifth of a consumer's time.
     """
+    gc.collect()  # what starting left behind is not to be kept
     gc.freeze()
     gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
 
@@ -91,7 +95,7 @@ def make_codec(settings: Settings) -> Codec:
     return Codec(make_registry(settings))
 
 
-def make_registry(settings: Settings) -> HttpSchemaRegistry | None:
+def make_registry(settings: Settings) -> "HttpSchemaRegistry | None":
     """The schema registry, if the settings name one; nothing is sent yet.
 
     Raises:
@@ -99,6 +103,8 @@ def make_registry(settings: Settings) -> HttpSchemaRegistry | None:
     """
     if settings.schema_registry_url is None:
         return None
+    from schemas.http_registry import HttpSchemaRegistry
+
     password = settings.schema_registry_password
     user = settings.schema_registry_username
     auth = (user, password.get_secret_value()) if user and password else None

@@ -44,7 +44,7 @@ def configure_logging(settings: Settings, **always: str) -> None:
 
 def _visible(_logger: object, _method: str, event: EventDict) -> EventDict:
     """What a person reads on a terminal must not be obeyed by the terminal."""
-    from consumers.cli.output import visible
+    from consumers.cli.visible import visible
 
     return {
         key: "\n".join(map(visible, value.split("\n"))) if isinstance(value, str) else value

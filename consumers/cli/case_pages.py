@@ -8,7 +8,8 @@ import typer
 
 from consumers.cli.case_file import CaseFile
 from consumers.cli.money import amount
-from consumers.cli.output import show_pairs, show_table, visible
+from consumers.cli.output import show_pairs, show_table
+from consumers.cli.visible import visible
 from schemas.effects import Effect
 from schemas.records import record_from
 from services.rules.case import Dispute

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 from pydantic import SecretStr
 
-from consumers.cli.output import Output, OutputOption, show_json, show_table, visible
+from consumers.cli.output import Output, OutputOption, show_json, show_table
+from consumers.cli.visible import visible
 
 if TYPE_CHECKING:
     from services.settings import Settings

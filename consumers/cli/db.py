@@ -3,7 +3,8 @@
 import typer
 
 from consumers.cli.connections import opened_database
-from consumers.cli.output import Output, OutputOption, show_json, visible
+from consumers.cli.output import Output, OutputOption, show_json
+from consumers.cli.visible import visible
 
 app = typer.Typer(name="db", no_args_is_help=True, help="The database's own schema.")
 

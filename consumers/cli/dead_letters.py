@@ -10,16 +10,9 @@ import typer
 
 from consumers.cli import mending
 from consumers.cli.connections import reading
-from consumers.cli.output import (
-    Output,
-    OutputOption,
-    moment,
-    show_json,
-    show_pairs,
-    show_table,
-    visible,
-)
+from consumers.cli.output import Output, OutputOption, moment, show_json, show_pairs, show_table
 from consumers.cli.selecting import OrderOption, ReasonOption, TopicOption
+from consumers.cli.visible import visible
 from consumers.errors import ProblemFoundError
 from schemas.reasons import Reason
 from services.messages import Headers, pair

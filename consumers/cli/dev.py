@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli.output import visible
+from consumers.cli.visible import visible
 
 if TYPE_CHECKING:
     from consumers.endpoints import Endpoints

@@ -3,7 +3,8 @@
 import typer
 
 from consumers.cli.exits import OK, PROBLEM, UNREACHABLE
-from consumers.cli.output import Output, OutputOption, show_json, visible
+from consumers.cli.output import Output, OutputOption, show_json
+from consumers.cli.visible import visible
 
 
 def doctor(output: OutputOption = Output.TABLE) -> None:

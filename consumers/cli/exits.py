@@ -1,7 +1,8 @@
 """Exit codes, and the one place that turns an error into a line for a person and a code.
 
 Rule: 0 ok, 1 a problem was found, 2 usage, 3 a dependency is unreachable, 4 refused, and 130 when
-interrupted. Nobody sees a traceback, unless MEDIATION_LOG_LEVEL=debug asks for it.
+interrupted. Nobody sees a traceback, unless MEDIATION_LOG_LEVEL=debug asks for it. A process that
+runs for months ends here too, so nothing of what prints for people is loaded.
 """
 
 import errno
@@ -12,9 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-import typer
-
-from consumers.cli.output import visible
+from consumers.cli.visible import visible
 from consumers.errors import EmbeddedPartFailedError, EmbeddedPartMissingError
 from services.errors import (
     MediationError,
@@ -49,9 +48,10 @@ def code_of(error: MediationError) -> int:
 def complain(message: str) -> None:
     """Say on standard error what is wrong; the first line is marked, any others follow below it."""
     first, *others = message.splitlines() or [""]
-    typer.echo(f"error: {visible(first)}", err=True)
-    for line in others:
-        typer.echo(f"       {visible(line)}", err=True)
+    lines = [f"error: {visible(first)}", *(f"       {visible(line)}" for line in others)]
+    if sys.stderr is not None:
+        sys.stderr.writelines(f"{line}\n" for line in lines)
+        sys.stderr.flush()
 
 
 @contextmanager
@@ -63,20 +63,20 @@ def translated() -> Iterator[None]:
             sys.stdout.flush()
     except MediationError as error:
         complain(str(error))
-        raise typer.Exit(code_of(error)) from None
+        raise SystemExit(code_of(error)) from None
     except OSError as error:
         if error.errno == errno.EPIPE:
             _let_go_of_stdout()
-            raise typer.Exit(OK) from None
+            raise SystemExit(OK) from None
         complain(str(error))
         if error.errno == errno.ENOSPC:
             _let_go_of_stdout()
-        raise typer.Exit(PROBLEM) from None
+        raise SystemExit(PROBLEM) from None
     except Exception as error:
         if type(error).__module__.startswith("typer"):
             raise  # how typer itself ends a command, for example with how it is used
         _complain_of_a_bug(error)
-        raise typer.Exit(PROBLEM) from None
+        raise SystemExit(PROBLEM) from None
 
 
 def _complain_of_a_bug(error: Exception) -> None:

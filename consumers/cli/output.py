@@ -5,8 +5,6 @@ characters that reorder a line are made visible, in tables and in JSON alike.
 """
 
 import json
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,8 +13,7 @@ from typing import Annotated, Any
 import typer
 from rich.cells import cell_len
 
-_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_PLAIN = re.compile(r"[ -~]*")
+from consumers.cli.visible import is_unprintable, visible
 
 
 class Output(StrEnum):
@@ -29,14 +26,6 @@ class Output(StrEnum):
 OutputOption = Annotated[
     Output, typer.Option("-o", "--output", help="How to show it.", show_default=True)
 ]
-
-
-def visible(text: object) -> str:
-    """A text on one line, with everything that a terminal would obey replaced by its escape."""
-    said = str(text)
-    if _PLAIN.fullmatch(said):
-        return said
-    return "".join(_escaped(character) for character in said)
 
 
 def moment(value: datetime | None) -> str:
@@ -55,7 +44,7 @@ def json_text(data: Any) -> str:
     """What `show_json` writes, for a part of a document."""
     written = json.dumps(data, indent=2, ensure_ascii=False, default=_as_json)
     lines = (
-        "".join(json.dumps(c)[1:-1] if _is_unprintable(c) else c for c in line)
+        "".join(json.dumps(c)[1:-1] if is_unprintable(c) else c for c in line)
         for line in written.split("\n")
     )
     return "\n".join(lines)
@@ -89,16 +78,6 @@ def _cell(value: object) -> str:
             return moment(value)
         case _:
             return visible(value)
-
-
-def _is_unprintable(character: str) -> bool:
-    return unicodedata.category(character) in _UNPRINTABLE
-
-
-def _escaped(character: str) -> str:
-    if not _is_unprintable(character):
-        return character
-    return character.encode("unicode_escape", "surrogatepass").decode()
 
 
 def _as_json(value: object) -> object:

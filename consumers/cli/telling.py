@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from consumers.cli.money import amount
-from consumers.cli.output import Output, json_text, visible
+from consumers.cli.output import Output, json_text
 from consumers.cli.selecting import PAGE
+from consumers.cli.visible import visible
 
 if TYPE_CHECKING:
     from schemas.effects import PayoutRequested, RefundRequested

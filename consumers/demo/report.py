@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from consumers.cli.money import amount
-from consumers.cli.output import visible
+from consumers.cli.visible import visible
 from consumers.demo.observing import EffectSeen, Seen
 from consumers.demo.staging import Staged
 from consumers.demo.story import Step

@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from consumers.cli.output import visible
+from consumers.cli.visible import visible
 from consumers.demo.observing import Seen
 from consumers.demo.playing import Play
 from consumers.demo.staging import Staged

@@ -1,16 +1,22 @@
-"""The database's own schema: the version it has, the one this release needs, and the way there."""
+"""The database's own schema: the version it has, the one this release needs, and the way there.
+
+Rule: only the way there loads Alembic. Every process asks for the version when it starts, and would
+keep all of it in memory for one word.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from services.errors import SchemaVersionError
 from services.retry import patiently
 from services.storage.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 _UPGRADE_LOCK = 0x6D656469  # "medi": two upgrades at once take turns
 _NO_TRANSACTION_TIMEOUT = (  # only PostgreSQL 17 and newer know it
@@ -18,16 +24,23 @@ _NO_TRANSACTION_TIMEOUT = (  # only PostgreSQL 17 and newer know it
 )
 
 
+def versions() -> list[str]:
+    """The schema versions that this release knows, oldest first: `0001`, from `m0001_….py`."""
+    files = (MIGRATIONS / "versions").glob("m*.py")
+    return sorted(file.stem.removeprefix("m").partition("_")[0] for file in files)
+
+
 def needed_version() -> str:
     """The schema version that this release needs."""
-    version = ScriptDirectory.from_config(configuration()).get_current_head()
-    assert version is not None
-    return version
+    return versions()[-1]
 
 
 def current_version(connection: Connection) -> str | None:
     """The schema version that the database has; None for an empty database."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
+        return None
+    version = connection.execute(text("SELECT version_num FROM alembic_version"))
+    return version.scalar_one_or_none()
 
 
 def upgrade(database: Database) -> tuple[str | None, str]:
@@ -44,6 +57,8 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
 
 def _upgraded(database: Database) -> tuple[str | None, str]:
+    from alembic import command
+
     with database.transaction() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
@@ -77,22 +92,16 @@ def require_needed_version(database: Database) -> None:
 
 
 def _refuse_unknown(version: str | None) -> None:
-    if version is not None and version not in _known_versions():
+    if version is not None and version not in versions():
         raise SchemaVersionError(
             f"the database has schema version {version}, which this release does not know: "
             "it belongs to a newer release; run that one"
         )
 
 
-def _known_versions() -> set[str]:
-    return {
-        script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()
-    }
-
-
 def _usable_from(connection: Connection) -> str | None:
     """The oldest version whose release can use this database, if it is newer than this release."""
-    if current_version(connection) in {None, *_known_versions()}:
+    if current_version(connection) in {None, *versions()}:
         return None
     if connection.execute(text("SELECT to_regclass('schema_compatibility')")).scalar_one() is None:
         return None
@@ -100,9 +109,11 @@ def _usable_from(connection: Connection) -> str | None:
     return str(connection.execute(oldest).scalar_one())
 
 
-def configuration() -> Config:
+def configuration() -> "Config":
     """Where Alembic finds the migrations."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     return config

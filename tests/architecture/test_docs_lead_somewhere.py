@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from consumers.cli import app
+from consumers.cli.app import app
 from services.settings import PREFIX, Settings
 from tests.architecture.documents import anchors, code, commands, documents, links, text_of
 from tests.architecture.tree import ROOT, relative

@@ -3,12 +3,13 @@
 import pytest
 
 from bench.arithmetic import (
-    growth,
     percentile,
     rate,
     rates_while_all_worked,
     ratios,
+    slope,
     spread,
+    tenths,
 )
 from bench.together import share_sum
 
@@ -72,13 +73,27 @@ def test_a_percentile_is_a_figure_that_occurred(share: float, expected: float) -
     assert percentile([float(each) for each in range(1, 101)], share) == expected
 
 
-def test_growth_is_from_the_first_tenth_of_the_time_to_the_last() -> None:
-    samples = [(float(second), 60.0 if second < 50 else 64.0) for second in range(101)]
+def test_what_has_grown_shows_between_the_first_tenth_of_the_way_and_the_last() -> None:
+    samples = [(float(at), 60.0 if at < 50 else 64.0) for at in range(101)]
 
-    assert growth(samples) == 4.0
+    assert tenths(samples) == (60.0, 64.0)
 
 
 def test_what_rises_and_falls_again_has_not_grown() -> None:
-    samples = [(float(second), 90.0 if 40 < second < 60 else 60.0) for second in range(101)]
+    samples = [(float(at), 90.0 if 40 < at < 60 else 60.0) for at in range(101)]
 
-    assert growth(samples) == 0.0
+    assert tenths(samples) == (60.0, 60.0)
+
+
+def test_a_slope_leaves_out_the_first_tenth_of_the_way() -> None:
+    samples = [(float(at), 10.0 + 2.0 * at if at > 10 else 0.0) for at in range(101)]
+
+    assert slope(samples) == pytest.approx(2.0)
+
+
+def test_what_rises_and_stays_flat_has_no_slope() -> None:
+    assert slope([(float(at), 60.0 if at < 9 else 64.0) for at in range(101)]) == 0.0
+
+
+def test_four_samples_have_no_slope() -> None:
+    assert slope([(float(at), 60.0) for at in range(5)]) is None

@@ -6,7 +6,8 @@ import pytest
 
 from schemas.codec import Codec
 from schemas.contracts import contract
-from schemas.registry import HttpSchemaRegistry, SchemaRegistry, value_subject
+from schemas.http_registry import HttpSchemaRegistry
+from schemas.registry import SchemaRegistry, value_subject
 from schemas.topics import Topic
 from tests.builders import mediator_assigned
 from tests.registries import RegistryInMemory, serving

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from schemas.reasons import Reason
@@ -14,6 +15,12 @@ from services.storage import schema, tables
 from services.storage.database import Database
 from tests.eventually import eventually
 from tests.integration.looking import someone_waits_for_a_lock
+
+
+def test_the_versions_are_those_of_the_migrations_in_their_order() -> None:
+    newest_first = ScriptDirectory.from_config(schema.configuration()).walk_revisions()
+
+    assert [script.revision for script in newest_first] == schema.versions()[::-1]
 
 
 def test_an_empty_database_is_brought_to_the_needed_version(empty_database: Database) -> None:

@@ -39,10 +39,10 @@ def test_every_branch_of_the_error_tree_has_its_code(error: MediationError, code
     assert code_of(error) == code
 
 
-def ended_by(error: BaseException) -> int:
-    with pytest.raises(typer.Exit) as ended, translated():
+def ended_by(error: BaseException) -> object:
+    with pytest.raises(SystemExit) as ended, translated():
         raise error
-    return ended.value.exit_code
+    return ended.value.code
 
 
 def test_an_error_of_ours_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from consumers.bootstrap import PROCESSES
-from consumers.cli import app
-from consumers.cli.run import Process
+from consumers.cli.app import app
+from consumers.cli.process import Process
 
 
 @pytest.mark.parametrize(

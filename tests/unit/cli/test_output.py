@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from consumers.cli.output import moment, show_json, show_table, visible
+from consumers.cli.output import moment, show_json, show_table
+from consumers.cli.visible import visible
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from schemas.errors import RegistryRefusedError, RegistryUnavailableError
-from schemas.registry import HttpSchemaRegistry
+from schemas.http_registry import HttpSchemaRegistry
 from tests.registries import RegistryInMemory, RegistryServer, serving
 
 SCHEMA = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "long"}]}
