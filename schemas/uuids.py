@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID, SafeUUID
 
-_MANY = 1024  # an event, its effects and their headers come right after each other
+_MANY = 4096  # an event, its effects and their headers come right after each other
 
 _slots: Any = vars(UUID)
 _set_number, _set_safety = _slots["int"].__set__, _slots["is_safe"].__set__
