@@ -1,6 +1,6 @@
 """Where each microsecond of an event goes, in the consumer of `order.disputed`.
 
-Rule: told by a process whose public parts carry a stopwatch, which costs a little itself: the
+Rule: told by a process whose parts carry a stopwatch, which costs a little itself: the
 shares count, not the sum. Time that a part waits for PostgreSQL or Kafka is time of that part.
 """
 
@@ -19,6 +19,7 @@ from bench.profiled import OUTPUT, PARTS, WAITING
 from bench.report import Section, failures, table
 from bench.rounds import play
 from bench.stage import Stage
+from bench.worker import ContestantError
 from consumers.order_disputed import CONSUMER
 from consumers.processes import environment
 
@@ -57,7 +58,11 @@ def _round(stage: Stage, events: int) -> Found:
         arguments = ["-m", "bench.profiled", _PROCESS]
         with started_by_us(arguments, surroundings, stage.log("profiled")) as worker:
             drain.wait_for(stage, worker, database, events)
-    return Found(**json.loads(output.read_text()))
+    found = Found(**json.loads(output.read_text()))
+    missing = [part for part, _, _ in PARTS if part not in found.calls]
+    if missing:
+        raise ContestantError(f"never called: {', '.join(missing)}")
+    return found
 
 
 def _table(rounds: Sequence[Found], events: int) -> list[str]:

@@ -1,7 +1,7 @@
-"""The consumer with a stopwatch around its public parts: a process of `python -m bench profile`.
+"""The consumer with a stopwatch around its parts: a process of `python -m bench profile`.
 
-Rule: what is not wrapped is told as what it is inside of. A part that this tree does not have is
-left out, so that the profile outlives changes inside.
+Rule: what is not wrapped is told as what it is inside of. So a part that is not there any more, or
+is never called, is a failure: its time would be told as that of another.
 """
 
 import json
@@ -39,7 +39,7 @@ PARTS = (
     ("write: cases", "services.storage.postgres", "PostgresTransaction.write_cases"),
     ("write: outbox", "services.storage.postgres", "PostgresTransaction.publish_later"),
     ("metrics", "services.metrics", "Metrics.observe"),
-    ("handle a batch, the rest", "services.mediation", "Mediation.handle"),
+    ("handle a batch, the rest", "services.mediation", "Mediation._in_one_transaction"),
 )
 BEGIN, COMMIT, LOOP = "begin", "commit", "the loop, the rest"
 
@@ -54,18 +54,28 @@ def main() -> None:
     stop = StopSignal()
     stop.install()
     run_process(sys.argv[1], load_settings(), stop)
-    found = {"own": watch.own, "calls": watch.calls}
-    Path(os.environ[OUTPUT]).write_text(json.dumps(found))
+    told = {"own": watch.own, "calls": watch.calls}
+    Path(os.environ[OUTPUT]).write_text(json.dumps(told))
 
 
 def _wrap(watch: Stopwatch, part: str, module: str, path: str) -> None:
+    owner, name = found(module, path)
+    if_empty = WAITING if part == POLL else None
+    _replace(owner, name, watch.around(part, getattr(owner, name), if_empty))
+
+
+def found(module: str, path: str) -> tuple[Any, str]:
+    """What holds the part, and by which name.
+
+    Raises:
+        AttributeError: it is not there; the part was renamed, and `PARTS` was not.
+    """
     owner: Any = import_module(module)
     *outer, name = path.split(".")
     for each in outer:
-        owner = getattr(owner, each, None)
-    if hasattr(owner, name):
-        if_empty = WAITING if part == POLL else None
-        _replace(owner, name, watch.around(part, getattr(owner, name), if_empty))
+        owner = getattr(owner, each)
+    getattr(owner, name)
+    return owner, name
 
 
 def _wrap_transactions(watch: Stopwatch) -> None:

@@ -146,8 +146,9 @@ class Runner:
         if not handled:
             return
         self._metrics.observe(handled, self._clock())
-        outcomes = Counter(each.outcome.value for each in handled)
-        log.info("handled", topic=self._definition.topic.value, **outcomes)
+        outcomes = Counter(each.outcome for each in handled)
+        said = {outcome.value: count for outcome, count in outcomes.items()}
+        log.info("handled", topic=self._definition.topic.value, **said)
         for each in handled:
             if each.outcome is Outcome.REJECTED:
                 log.warning(

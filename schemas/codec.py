@@ -10,6 +10,7 @@ written, unless a registry is configured.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastavro.schema import fullname, to_parsing_canonical_form
@@ -31,6 +32,8 @@ MAX_BYTES: Final = 64 * 1024
 """The size up to which the value of an event is looked at."""
 
 _MAX_EFFECT_BYTES = 2 * MAX_BYTES  # an effect repeats the texts of an event, and adds some
+
+_INBOUND: Final[Mapping[str, Topic]] = {topic.value: topic for topic in INBOUND}
 
 _SINGLE_OBJECT = b"\xc3\x01"
 _SINGLE_OBJECT_HEADER = 10  # bytes: the mark and the fingerprint
@@ -57,9 +60,10 @@ class Codec:
             RegistryUnavailableError: nothing can be said about the value now.
             ValueError: `topic` is none of ours, or not inbound.
         """
-        if topic not in INBOUND:
+        inbound = _INBOUND.get(topic)
+        if inbound is None:
             raise ValueError(f"no events are consumed from {topic}")
-        ours = contract(Topic(topic))
+        ours = contract(inbound)
         theirs, body = self._opened(ours, _bounded(value, MAX_BYTES))
         event = reader(ours.topic)(body) if theirs is ours.current.writer else None
         if event is None:

@@ -11,8 +11,10 @@ from uuid import UUID
 
 from schemas.events import Ground, VerdictDecision
 from schemas.topics import Topic
+from schemas.values import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """What every effect says: who it is, where it stands in its order, and what caused it."""
@@ -28,6 +30,7 @@ class Effect:
     cause_event_id: UUID
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFrozen(Effect):
     """The order can no longer be modified (rule 1)."""
@@ -35,6 +38,7 @@ class OrderFrozen(Effect):
     topic: ClassVar[Topic] = Topic.ORDER_FROZEN
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReactivated(Effect):
     """The seller may finish the order (rule 9)."""
@@ -42,6 +46,7 @@ class OrderReactivated(Effect):
     topic: ClassVar[Topic] = Topic.ORDER_REACTIVATED
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderClosed(Effect):
     """The order is closed as the verdict says (rule 11)."""
@@ -51,6 +56,7 @@ class OrderClosed(Effect):
     decision: VerdictDecision
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatLocked(Effect):
     """Buyer and seller can no longer talk directly (rule 2)."""
@@ -58,6 +64,7 @@ class ChatLocked(Effect):
     topic: ClassVar[Topic] = Topic.CHAT_LOCKED
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatUnlocked(Effect):
     """Buyer and seller can talk directly again (rule 9)."""
@@ -65,6 +72,7 @@ class ChatUnlocked(Effect):
     topic: ClassVar[Topic] = Topic.CHAT_UNLOCKED
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewBlocked(Effect):
     """The order can never be reviewed (rule 14)."""
@@ -72,6 +80,7 @@ class ReviewBlocked(Effect):
     topic: ClassVar[Topic] = Topic.REVIEW_BLOCKED
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediationOpened(Effect):
     """A mediator may read the order and question both parties (rule 4)."""
@@ -84,6 +93,7 @@ class MediationOpened(Effect):
     seller_id: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequested(Effect):
     """The buyer is owed `amount_minor`; `settlement_id` is the idempotency key (rules 7, 8)."""
@@ -96,6 +106,7 @@ class RefundRequested(Effect):
     payee_id: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutRequested(Effect):
     """The seller is owed `amount_minor`; `settlement_id` is the idempotency key (rules 8, 10)."""
@@ -108,6 +119,7 @@ class PayoutRequested(Effect):
     payee_id: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeResolved(Effect):
     """Both parties learn the decision and its reasons (rule 12).

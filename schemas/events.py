@@ -14,6 +14,7 @@ from uuid import UUID
 from schemas.fields import LONGEST_REFERENCE, Fields
 from schemas.records import Record
 from schemas.topics import Topic
+from schemas.values import quick
 
 
 class OpenedBy(StrEnum):
@@ -60,6 +61,7 @@ class EvidenceKind(StrEnum):
     OFF_PLATFORM = "OFF_PLATFORM"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One piece of evidence that a verdict cites."""
@@ -68,6 +70,7 @@ class Evidence:
     reference: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDisputed:
     """A dispute was opened on an order. Amounts are in minor units of `currency`."""
@@ -87,6 +90,7 @@ class OrderDisputed:
     commission_minor: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediatorAssigned:
     """A mediator was put in charge of a dispute, the first one or another."""
@@ -100,6 +104,7 @@ class MediatorAssigned:
     mediator_id: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictIssued:
     """A mediator decided a dispute; `refund_minor` is stated for a partial refund alone."""

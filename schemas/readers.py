@@ -12,7 +12,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final
-from uuid import UUID
 
 from schemas.coders import Lines, Schema, Text, doubt_if, indented, kind_of
 from schemas.contracts import contract
@@ -32,7 +31,7 @@ from schemas.fields import LAST_MILLISECOND, LONGEST_ID, LONGEST_REFERENCE
 from schemas.records import instant_from_millis
 from schemas.strict import MAX_ITEMS
 from schemas.topics import Topic
-from schemas.uuids import uuid_text
+from schemas.uuids import uuid_of, uuid_text
 from schemas.varints import read_raw
 
 Read = Callable[[bytes], Event | None]
@@ -47,9 +46,9 @@ _ENUMS: Final[dict[str, type[StrEnum]]] = {
 _KNOWN: Final = {
     **_CLASSES,
     "ACTIVE_CURRENCIES": ACTIVE_CURRENCIES,
-    "UUID": UUID,
     "instant_from_millis": instant_from_millis,
     "read_raw": read_raw,
+    "uuid_of": uuid_of,
     "uuid_text": uuid_text,
 }
 _NUL = r'"\0" in {0}'
@@ -78,7 +77,7 @@ def reader_of(schema: Schema) -> Read:
         "    try:",
         "        at = 0",
         *indented(indented(_record(text, schema, "event"))),
-        "    except (LookupError, ValueError):",
+        "    except (LookupError, OverflowError, ValueError):",
         "        return None",
         "    return event if at == len(body) else None",
     ]
@@ -124,7 +123,7 @@ def _string(into: str) -> Lines:
 
 def _uuid(text: str) -> Lines:
     return [
-        f"id = UUID(int=int({text}.replace('-', ''), 16))",
+        f"id = uuid_of(int({text}.replace('-', ''), 16))",
         *doubt_if(f"uuid_text(id) != {text}"),
         f"{text} = id",
     ]

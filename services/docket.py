@@ -251,7 +251,10 @@ def open_docket(
 
 def _first_assignment(before: Case, after: Case, event: Event) -> timedelta | None:
     """How long the dispute waited, if this event gave it its first mediator; never negative."""
-    old, new = before.dispute(event.dispute_id), after.dispute(event.dispute_id)
-    if old is None or new is None or new.assigned_at is None or old.assigned_at is not None:
+    old = before.dispute(event.dispute_id)
+    if old is None or old.assigned_at is not None:
+        return None
+    new = after.dispute(event.dispute_id)
+    if new is None or new.assigned_at is None:
         return None
     return max(new.assigned_at - old.opened_at, timedelta())

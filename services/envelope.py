@@ -7,7 +7,7 @@ from uuid import UUID
 
 from schemas.effects import Effect
 from schemas.events import Event
-from schemas.topics import dead_letter_topic
+from schemas.topics import Topic, dead_letter_topic
 from schemas.uuids import uuid_text
 from services.messages import Headers, Message, Outgoing
 from services.storage.dead_letters import DeadLetter
@@ -18,6 +18,7 @@ MIRROR_LIMIT_BYTES = 512 * 1024
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _TRACEPARENT_BYTES = 55  # nothing longer is remembered
 _MANY = 64  # the effects of an event have its time and its trace, and come right after each other
+_NAMES = {topic: (topic.value, ("ce_type", topic.value.encode())) for topic in Topic}
 
 
 def of_effect(effect: Effect, value: bytes, cause: Message) -> Outgoing:
@@ -50,10 +51,17 @@ def of_dead_letter(letter: DeadLetter) -> Outgoing:
 
 def traceparent(headers: Headers, event_id: UUID, effect_id: UUID) -> bytes:
     """A W3C trace parent: the cause's trace if it has a valid one, else one of the event's id."""
-    given = next((value for name, value in headers if name == "traceparent" and value), b"")
+    given = _first_trace(headers)
     valid = _trace(given) if len(given) == _TRACEPARENT_BYTES else None
-    trace, flags = valid or (_digits(event_id), b"01")
-    return b"00-%b-%b-%b" % (trace, _digits(effect_id)[:16], flags)
+    trace, flags = valid or (b"%032x" % event_id.int, b"01")
+    return b"00-%b-%016x-%b" % (trace, effect_id.int >> 64, flags)
+
+
+def _first_trace(headers: Headers) -> bytes:
+    for name, value in headers:
+        if name == "traceparent" and value:
+            return value
+    return b""
 
 
 @lru_cache(maxsize=_MANY)
@@ -74,14 +82,10 @@ def _time(instant: datetime) -> bytes:
     return _utc_time(instant) if instant.tzinfo is UTC else _utc_time.__wrapped__(instant)
 
 
-def _digits(id_: UUID) -> bytes:
-    return uuid_text(id_).replace("-", "").encode()
-
-
 def _cloud_event(
     fact: Event | Effect, id_: UUID, value: bytes, *, source: bytes, trace: bytes
 ) -> Outgoing:
-    topic = fact.topic.value
+    topic, its_type = _NAMES[fact.topic]
     return Outgoing(
         topic=topic,
         key=fact.order_id.encode(),
@@ -89,7 +93,7 @@ def _cloud_event(
         headers=(
             ("ce_id", uuid_text(id_).encode()),
             ("ce_source", source),
-            ("ce_type", topic.encode()),
+            its_type,
             ("ce_time", _time(fact.occurred_at)),
             ("ce_specversion", b"1.0"),
             ("content-type", b"application/avro"),

@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from schemas.values import quick
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
+_MANY = 64  # names of headers; those that we write are few
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Message:
     """One record of a topic, exactly as it was read.
@@ -25,6 +31,7 @@ class Message:
     timestamp_type: str = "CreateTime"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One record to be published: an effect, or the mirror of a dead letter."""
@@ -37,9 +44,12 @@ class Outgoing:
 
 def flatten(headers: Headers) -> list[bytes | None]:
     """Headers as the database keeps them: name, value, name, value, and so on."""
-    return [
-        part for name, value in headers for part in (name.encode(errors="surrogateescape"), value)
-    ]
+    return [part for name, value in headers for part in (_encoded(name), value)]
+
+
+@lru_cache(maxsize=_MANY)
+def _encoded(name: str) -> bytes:
+    return name.encode(errors="surrogateescape")
 
 
 def pair(parts: Sequence[bytes | None]) -> Headers:

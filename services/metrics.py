@@ -1,5 +1,8 @@
 """Every metric, declared once. Labels come from closed sets, never from ids."""
 
+from collections import Counter as Multiset
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -56,13 +59,23 @@ class Metrics:
             registry=self.registry,
         )
 
-    def observe(self, handled: list[Handled], committed_at: datetime) -> None:
+    def observe(self, handled: Sequence[Handled], committed_at: datetime) -> None:
         """Count what became of a batch that was committed at `committed_at`."""
+        counts = Multiset((each.message.topic, each.outcome, each.reason) for each in handled)
+        for (topic, outcome, reason), count in counts.items():
+            self.events.labels(topic, outcome.value, reason or "").inc(count)
         for each in handled:
-            topic = each.message.topic
-            self.events.labels(topic, each.outcome.value, each.reason or "").inc()
             if each.assignment_latency is not None:
                 self.assignment_latency.observe(each.assignment_latency.total_seconds())
-            if not each.was_parked and each.message.timestamp_ms >= 0:
-                age = committed_at.timestamp() - each.message.timestamp_ms / 1000
-                self.event_age.labels(topic).observe(max(age, 0.0))
+        self._observe_ages(handled, committed_at.timestamp())
+
+    def _observe_ages(self, handled: Sequence[Handled], now: float) -> None:
+        ages: defaultdict[str, list[float]] = defaultdict(list)
+        for each in handled:
+            message = each.message
+            if not each.was_parked and message.timestamp_ms >= 0:
+                ages[message.topic].append(max(now - message.timestamp_ms / 1000, 0.0))
+        for topic, several in ages.items():
+            histogram = self.event_age.labels(topic)
+            for age in several:
+                histogram.observe(age)

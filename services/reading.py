@@ -7,10 +7,12 @@ from schemas.codec import Codec
 from schemas.errors import ContractError
 from schemas.events import Event
 from schemas.reasons import Reason
+from schemas.values import quick
 from services.messages import Message
 from services.rules.outcome import Outcome
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A message, and the event in it or the error that says why there is none."""
@@ -21,6 +23,7 @@ class Reading:
     error: ContractError | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Handled:
     """What became of one message; `was_parked` when it had been deferred before."""

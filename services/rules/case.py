@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.events import Evidence, Ground, OpenedBy, VerdictDecision
+from schemas.values import quick
 
 
 class DisputeState(StrEnum):
@@ -19,6 +20,7 @@ class DisputeState(StrEnum):
     RESOLVED = "RESOLVED"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The money held in escrow for an order, in minor units of one currency (docs/rules.md)."""
@@ -34,6 +36,7 @@ class Terms:
         return self.captured_minor - self.fees_minor
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """The verdict that stands for a dispute, firm and final (rule 13).
@@ -59,6 +62,7 @@ class Resolution:
         return self.decision is not VerdictDecision.RELAUNCH
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Dispute:
     """One dispute of an order.
@@ -80,6 +84,7 @@ class Dispute:
     resolution: Resolution | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Case:
     """An order's restrictions and its disputes, oldest first.
@@ -98,7 +103,10 @@ class Case:
 
     def dispute(self, dispute_id: str) -> Dispute | None:
         """The dispute of that id, if this order has it."""
-        return next((d for d in self.disputes if d.dispute_id == dispute_id), None)
+        for dispute in self.disputes:
+            if dispute.dispute_id == dispute_id:
+                return dispute
+        return None
 
     @property
     def unresolved(self) -> Dispute | None:

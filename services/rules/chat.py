@@ -8,13 +8,13 @@ from schemas.effects import ChatLocked, ChatUnlocked
 from services.rules.change import Change, E
 
 
-def lock(change: Change[E]) -> Change[E]:
+def lock(change: Change[E]) -> None:
     """Buyer and seller can no longer talk directly (rule 2)."""
-    locked = change.restricted(chat_locked=True)
-    return locked.emitted(ChatLocked(**locked.stamp(ChatLocked.topic)))
+    change.chat_locked = True
+    change.emit(ChatLocked(**change.stamp(ChatLocked.topic)))
 
 
-def unlock(change: Change[E]) -> Change[E]:
+def unlock(change: Change[E]) -> None:
     """Buyer and seller can talk again, since the order goes on (rule 9)."""
-    unlocked = change.restricted(chat_locked=False)
-    return unlocked.emitted(ChatUnlocked(**unlocked.stamp(ChatUnlocked.topic)))
+    change.chat_locked = False
+    change.emit(ChatUnlocked(**change.stamp(ChatUnlocked.topic)))

@@ -143,4 +143,7 @@ CHECKS: Final[Mapping[type[Event], tuple[Check[Any], ...]]] = MappingProxyType(
 
 def first_failure(event: Event) -> Check[Any] | None:
     """The first check that this event fails, if any."""
-    return next((check for check in CHECKS[type(event)] if check.fails(event)), None)
+    for check in CHECKS[type(event)]:
+        if check.fails(event):
+            return check
+    return None

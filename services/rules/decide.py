@@ -33,12 +33,16 @@ def decide(case: Case, event: Event) -> Decision:
 
 
 def _answer(line: Line[Any], before: Change[Any]) -> Decision:
-    now = line.move.make(before) if line.move else before
+    case, event = before.case, before.event
+    now = Change(case, event)
+    if line.move is not None:
+        line.move.make(now)
+        case = now.made()
     return Decision(
         outcome=line.outcome,
-        case=now.case,
+        case=case,
         effects=now.effects,
         reason=line.reason,
         waiting=line.waiting,
-        explanation=line.explanation.format(event=before.event, before=before, now=now),
+        explanation=line.explanation.format(event=event, before=before, now=now),
     )

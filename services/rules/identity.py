@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha1
 from uuid import UUID
 
-from schemas.uuids import uuid_text
+from schemas.uuids import uuid_of, uuid_text
 
 EFFECT_NAMESPACE = UUID("c34b2a53-f8f8-5156-bd3f-34e799adea5b")  # effects.mediation
 SETTLEMENT_NAMESPACE = UUID("aad2e62b-5998-56d3-b7ee-49f86c2b7f12")  # settlements.mediation
@@ -44,4 +44,4 @@ def settlement_id(dispute_id: str, kind: SettlementKind) -> UUID:
 def _derived(namespace: bytes, name: str) -> UUID:
     """What `uuid.uuid5` gives for the namespace of these bytes."""
     digest = sha1(namespace + name.encode(), usedforsecurity=False).digest()
-    return UUID(int=int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5)
+    return uuid_of(int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5)

@@ -28,12 +28,13 @@ class Guard(Generic[E]):
 class Move(Generic[E]):
     """What an applied line does to the case.
 
-    `words` say it in short, and `to` is the state in which it leaves the dispute.
+    `words` say it in short, and `to` is the state in which it leaves the dispute. `make` is given a
+    change that has just begun, and changes it.
     """
 
     words: str
     to: DisputeState
-    make: Callable[[Change[E]], Change[E]]
+    make: Callable[[Change[E]], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,20 @@ from schemas.events import VerdictIssued
 from services.rules.change import Change, E
 
 
-def freeze(change: Change[E]) -> Change[E]:
+def freeze(change: Change[E]) -> None:
     """The order can no longer be modified (rule 1)."""
-    frozen = change.restricted(frozen=True)
-    return frozen.emitted(OrderFrozen(**frozen.stamp(OrderFrozen.topic)))
+    change.frozen = True
+    change.emit(OrderFrozen(**change.stamp(OrderFrozen.topic)))
 
 
-def reactivate(change: Change[E]) -> Change[E]:
+def reactivate(change: Change[E]) -> None:
     """The seller can finish the work (rule 9)."""
-    active = change.restricted(frozen=False)
-    return active.emitted(OrderReactivated(**active.stamp(OrderReactivated.topic)))
+    change.frozen = False
+    change.emit(OrderReactivated(**change.stamp(OrderReactivated.topic)))
 
 
-def close(change: Change[VerdictIssued]) -> Change[VerdictIssued]:
+def close(change: Change[VerdictIssued]) -> None:
     """The order is over, as the verdict says (rule 11); what is over is no longer frozen."""
-    over = change.restricted(frozen=False)
-    stamp = over.stamp(OrderClosed.topic)
-    return over.emitted(OrderClosed(**stamp, decision=change.event.decision))
+    change.frozen = False
+    stamp = change.stamp(OrderClosed.topic)
+    change.emit(OrderClosed(**stamp, decision=change.event.decision))

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from schemas.effects import Effect
 from schemas.reasons import Reason
+from schemas.values import quick
 from services.rules.case import Case
 
 
@@ -34,6 +35,7 @@ class Waiting(StrEnum):
         return Reason.WRONG_MEDIATOR if self is Waiting.HANDOVER else Reason.ORPHANED
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What `decide` answers; the caller carries it out.

@@ -10,11 +10,13 @@ from types import MappingProxyType
 
 from schemas.effects import PayoutRequested, RefundRequested
 from schemas.events import VerdictDecision, VerdictIssued
+from schemas.values import quick
 from services.rules.case import Terms
 from services.rules.change import Change
 from services.rules.identity import SettlementKind, settlement_id
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Split:
     """What leaves the escrow, in minor units; all three are 0 if it stays (a relaunch)."""
@@ -77,16 +79,17 @@ def split(decision: VerdictDecision, terms: Terms, refund_minor: int | None = No
     return MONEY[decision](terms, refund_minor or 0)
 
 
-def settle(change: Change[VerdictIssued], shares: Split) -> Change[VerdictIssued]:
+def settle(change: Change[VerdictIssued], shares: Split) -> None:
     """Ask for the refund, then for the payout; a zero amount triggers nothing."""
-    return _request_payout(_request_refund(change, shares.refund_minor), shares.payout_minor)
+    if shares.refund_minor != 0:
+        _request_refund(change, shares.refund_minor)
+    if shares.payout_minor != 0:
+        _request_payout(change, shares.payout_minor)
 
 
-def _request_refund(change: Change[VerdictIssued], amount_minor: int) -> Change[VerdictIssued]:
-    if amount_minor == 0:
-        return change
+def _request_refund(change: Change[VerdictIssued], amount_minor: int) -> None:
     dispute = change.dispute
-    return change.emitted(
+    change.emit(
         RefundRequested(
             **change.stamp(RefundRequested.topic),
             settlement_id=settlement_id(dispute.dispute_id, SettlementKind.REFUND),
@@ -97,11 +100,9 @@ def _request_refund(change: Change[VerdictIssued], amount_minor: int) -> Change[
     )
 
 
-def _request_payout(change: Change[VerdictIssued], amount_minor: int) -> Change[VerdictIssued]:
-    if amount_minor == 0:
-        return change
+def _request_payout(change: Change[VerdictIssued], amount_minor: int) -> None:
     dispute = change.dispute
-    return change.emitted(
+    change.emit(
         PayoutRequested(
             **change.stamp(PayoutRequested.topic),
             settlement_id=settlement_id(dispute.dispute_id, SettlementKind.PAYOUT),

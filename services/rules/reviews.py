@@ -8,7 +8,7 @@ from schemas.effects import ReviewBlocked
 from services.rules.change import Change, E
 
 
-def block(change: Change[E]) -> Change[E]:
+def block(change: Change[E]) -> None:
     """The order can never be reviewed (rule 14)."""
-    blocked = change.restricted(reviews_blocked=True)
-    return blocked.emitted(ReviewBlocked(**blocked.stamp(ReviewBlocked.topic)))
+    change.reviews_blocked = True
+    change.emit(ReviewBlocked(**change.stamp(ReviewBlocked.topic)))

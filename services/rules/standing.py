@@ -39,7 +39,7 @@ _DESCRIPTIONS = {
 def standing_of(case: Case, dispute_id: str) -> Standing:
     """The one row of the table in which this dispute stands."""
     if dispute := case.dispute(dispute_id):
-        return Standing(dispute.state)
+        return Standing[dispute.state]
     if dispute_id in case.elsewhere:
         return Standing.ELSEWHERE
     if case.closed:

@@ -14,40 +14,45 @@ from services.rules.change import Change
 from services.rules.payments import Split
 
 
-def open_dispute(change: Change[OrderDisputed]) -> Change[OrderDisputed]:
+def open_dispute(change: Change[OrderDisputed]) -> None:
     """A new dispute: the order is frozen and its chat locked (rules 1 and 2)."""
     event = change.event
-    dispute = Dispute(
-        dispute_id=event.dispute_id,
-        state=DisputeState.OPEN,
-        opened_by=event.opened_by,
-        buyer_id=event.buyer_id,
-        seller_id=event.seller_id,
-        terms=Terms(
-            currency=event.currency,
-            captured_minor=event.captured_minor,
-            fees_minor=event.fees_minor,
-            commission_minor=event.commission_minor,
-        ),
-        opened_at=event.occurred_at,
-        opened_by_event_id=event.event_id,
+    change.put(
+        Dispute(
+            dispute_id=event.dispute_id,
+            state=DisputeState.OPEN,
+            opened_by=event.opened_by,
+            buyer_id=event.buyer_id,
+            seller_id=event.seller_id,
+            terms=Terms(
+                currency=event.currency,
+                captured_minor=event.captured_minor,
+                fees_minor=event.fees_minor,
+                commission_minor=event.commission_minor,
+            ),
+            opened_at=event.occurred_at,
+            opened_by_event_id=event.event_id,
+        )
     )
-    return chat.lock(orders.freeze(change.with_dispute(dispute)))
+    orders.freeze(change)
+    chat.lock(change)
 
 
-def put_in_charge(change: Change[MediatorAssigned]) -> Change[MediatorAssigned]:
+def put_in_charge(change: Change[MediatorAssigned]) -> None:
     """This mediator takes the dispute, from another one if there was one (rules 3 and 4).
 
     The moment of the first assignment stays through every handover.
     """
     event, dispute = change.event, change.dispute
-    mediated = replace(
-        dispute,
-        state=DisputeState.IN_MEDIATION,
-        mediator_id=event.mediator_id,
-        assigned_at=dispute.assigned_at or event.occurred_at,
+    change.put(
+        replace(
+            dispute,
+            state=DisputeState.IN_MEDIATION,
+            mediator_id=event.mediator_id,
+            assigned_at=dispute.assigned_at or event.occurred_at,
+        )
     )
-    return change.with_dispute(mediated).emitted(
+    change.emit(
         MediationOpened(
             **change.stamp(MediationOpened.topic),
             mediator_id=event.mediator_id,
@@ -58,18 +63,23 @@ def put_in_charge(change: Change[MediatorAssigned]) -> Change[MediatorAssigned]:
     )
 
 
-def relaunch(change: Change[VerdictIssued]) -> Change[VerdictIssued]:
+def relaunch(change: Change[VerdictIssued]) -> None:
     """The order goes on where it was: reactivated, chat unlocked, escrow untouched (rule 9)."""
     shares = _shares(change)
-    resumed = chat.unlock(orders.reactivate(_resolve(change, shares)))
-    return _announce(resumed, shares)
+    _resolve(change, shares)
+    orders.reactivate(change)
+    chat.unlock(change)
+    _announce(change, shares)
 
 
-def close(change: Change[VerdictIssued]) -> Change[VerdictIssued]:
+def close(change: Change[VerdictIssued]) -> None:
     """The order is over, can never be reviewed, and the escrow is paid out (rules 7 to 14)."""
     shares = _shares(change)
-    over = reviews.block(orders.close(_resolve(change, shares)))
-    return _announce(payments.settle(over, shares), shares)
+    _resolve(change, shares)
+    orders.close(change)
+    reviews.block(change)
+    payments.settle(change, shares)
+    _announce(change, shares)
 
 
 def _shares(change: Change[VerdictIssued]) -> Split:
@@ -77,7 +87,7 @@ def _shares(change: Change[VerdictIssued]) -> Split:
     return payments.split(event.decision, change.dispute.terms, event.refund_minor)
 
 
-def _resolve(change: Change[VerdictIssued], shares: Split) -> Change[VerdictIssued]:
+def _resolve(change: Change[VerdictIssued], shares: Split) -> None:
     event = change.event
     resolution = Resolution(
         event_id=event.event_id,
@@ -91,15 +101,13 @@ def _resolve(change: Change[VerdictIssued], shares: Split) -> Change[VerdictIssu
         platform_minor=shares.platform_minor,
         set_aside=tuple(e for e in event.evidence if e.kind is EvidenceKind.OFF_PLATFORM),
     )
-    return change.with_dispute(
-        replace(change.dispute, state=DisputeState.RESOLVED, resolution=resolution)
-    )
+    change.put(replace(change.dispute, state=DisputeState.RESOLVED, resolution=resolution))
 
 
-def _announce(change: Change[VerdictIssued], shares: Split) -> Change[VerdictIssued]:
+def _announce(change: Change[VerdictIssued], shares: Split) -> None:
     """Tell both parties the decision and its reasons (rule 12), after all that it brings about."""
     event, dispute = change.event, change.dispute
-    return change.emitted(
+    change.emit(
         DisputeResolved(
             **change.stamp(DisputeResolved.topic),
             decision=event.decision,

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.events import Event
 from schemas.reasons import Reason
+from schemas.values import quick
 from services.messages import Message, flatten, pair
 from services.rules.outcome import Decision, Outcome, Waiting
 from services.storage import binary
@@ -22,6 +23,7 @@ from services.storage.binary import Columns
 from services.storage.tables import dead_letters, events, parked_events
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An event on the timeline: what it was, where it came from, and its first outcome."""
@@ -33,6 +35,7 @@ class Entry:
     received_at: datetime
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Parked:
     """An event that came too early, waiting in order of arrival."""
@@ -44,6 +47,7 @@ class Parked:
     waiting: Waiting
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What became of a parked event."""

@@ -14,6 +14,7 @@ from zlib import crc32
 import psycopg
 from sqlalchemy import Connection, func, select, text
 
+from schemas.values import quick
 from services.errors import DatabaseUnavailableError
 from services.messages import Outgoing, flatten, pair
 from services.storage import binary
@@ -44,6 +45,7 @@ _PENDING = """
 _REMOVE = "DELETE FROM outbox WHERE id = ANY(%s::bigint[])"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A row of the outbox and its id."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.profiled import PARTS
+from bench.profiled import PARTS, found
 from bench.stopwatch import Stopwatch
 
 
@@ -79,3 +79,15 @@ def test_each_part_has_a_name_of_its_own() -> None:
     names = [name for name, _, _ in PARTS]
 
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(("module", "path"), [each[1:] for each in PARTS])
+def test_each_part_is_where_the_profile_looks_for_it(module: str, path: str) -> None:
+    owner, name = found(module, path)
+
+    assert callable(getattr(owner, name))
+
+
+def test_a_part_that_was_renamed_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="gather"):
+        found("services.docket", "Docket.gather")

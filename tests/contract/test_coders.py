@@ -131,6 +131,17 @@ def test_an_event_bent_at_any_byte_is_what_it_is_without_coders(
     assert judge.counts.total() == len(body) * len(SOME_BYTES)
 
 
+@pytest.mark.parametrize("text", [f"{1 << 128:_x}", "f" * 36, f"{VERDICT.event_id}0", "-" * 36])
+def test_an_id_of_another_number_or_length_is_refused_as_it_is_without_coders(text: str) -> None:
+    header, body = Codec().encode(VERDICT)[:10], slowly(VERDICT)
+    judge = Judge()
+
+    for id_ in (text, text.replace("_", "-")):
+        bent = bytes([len(id_) << 1]) + id_.encode() + body[37:]
+        judge.judge(Target(VERDICT.topic.value, registry=False), header + bent)
+        assert reader(VERDICT.topic)(bent) is None
+
+
 STRANGE = [
     *(None, True, 0, -1, 63, 64, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 1.0, b"bytes", (), []),
     *("", "text", "\0", "é", "half a surrogate \ud800", "x" * 100_000, "UNKNOWN", "FILE"),

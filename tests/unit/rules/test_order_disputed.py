@@ -130,3 +130,11 @@ def test_a_dispute_that_belongs_to_another_order_is_rejected() -> None:
     assert decision.outcome is Outcome.REJECTED
     assert decision.reason is Reason.DISPUTE_CONFLICT
     assert "another order" in decision.explanation
+
+
+def test_what_belongs_to_other_orders_is_still_known_after_an_event() -> None:
+    before = a_case(elsewhere=frozenset({"dispute-2"}))
+
+    decision = decide(before, order_disputed())
+
+    assert decision.case.elsewhere == frozenset({"dispute-2"})
