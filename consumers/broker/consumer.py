@@ -30,9 +30,12 @@ class Consumer:
     committed here, and waiting does not cost the assignment.
     """
 
-    def __init__(self, settings: Settings, *, topic: str, group: str) -> None:
+    def __init__(
+        self, settings: Settings, *, topic: str, group: str, client_id: str = "mediation"
+    ) -> None:
         """Connect and subscribe. Raises `BrokerUnavailableError`."""
         self._settings = settings
+        self._client_id = client_id
         self._topic = topic
         self._group = group
         self._address = settings.kafka_bootstrap_servers or ""
@@ -128,6 +131,7 @@ class Consumer:
             client: Any = connect(
                 KafkaConsumer,
                 self._settings,
+                client_id=self._client_id,
                 group_id=self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",

@@ -36,9 +36,9 @@ class Trouble(StrEnum):
 class Plan:
     """The faults of one run, how its parts are configured, and what upstream does.
 
-    `parking_limit`: in seconds, where events are given up before their time. `bursts`: everything
-    is produced at so many moments (0: all along). `late_trouble`: faults also while what waited in
-    vain is given up.
+    `members`: of its group, in each process of a consumer. `parking_limit`: in seconds, where
+    events are given up before their time. `bursts`: everything is produced at so many moments (0:
+    all along). `late_trouble`: faults also while what waited in vain is given up.
     """
 
     rates: dict[Fault, float] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Plan:
     relay_batch_size: int = 10
     partitions: int = 3
     replicas: int = 2
+    members: int = 1
     latency: float = 0.002
     parking_limit: float | None = None
     flood_window: int | None = None
@@ -93,4 +94,5 @@ def draw_plan(random: Random) -> Plan:
         reused_events=random.choice([0, 0, 0, 1, 3]),
         bursts=random.choice([0, 0, 2, 8]),
         late_trouble=random.random() < 0.4,
+        members=random.choice([1, 2, 2, 3]),
     )
