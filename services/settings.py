@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         2,
         ge=1,
         le=8,
-        description="members of its group in one consumer, each with a thread and connections",
+        description="members of its group in a consumer process; with the embedded broker one",
     )
     batch_size: int = Field(2000, ge=1, le=5000, description="most messages in one transaction")
     relay_batch_size: int = Field(

@@ -144,9 +144,9 @@ class Consumer:
             )
             if not keep_undecodable_names():
                 log.warning("header_names_must_be_utf8", why="this kafka-python is not known")
+            client.subscribe([self._topic], listener=_Listener(self))
             # Knowing the partitions before it joins, it does not join twice.
             client.partitions_for_topic(self._topic)
-            client.subscribe([self._topic], listener=_Listener(self))
         return client
 
     def _polled(self, timeout: float, limit: int | None = None) -> Records:

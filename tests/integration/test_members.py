@@ -1,4 +1,7 @@
-"""Is a consumer with two members in one process what two processes with one each would be?"""
+"""Is a consumer with two members in one process what two processes with one each would be?
+
+On Apache Kafka alone: with the embedded broker a process has one member.
+"""
 
 import json
 from collections import Counter
@@ -13,6 +16,7 @@ from sqlalchemy import text
 from schemas.codec import Codec
 from schemas.events import OrderDisputed
 from tests.brokers.broker import PARTITIONS, Broker
+from tests.brokers.report import BrokerReport
 from tests.builders import order_disputed
 from tests.eventually import eventually
 from tests.faults.poison_desk import MOST, NAME, Desk
@@ -22,8 +26,14 @@ EVENTS = 200
 
 
 @pytest.fixture
-def desk(kafka: Broker, empty_database_url: str, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(kafka, empty_database_url, tmp_path)
+def desk(
+    apache_kafka_alone: Broker,
+    empty_database_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Desk]:
+    BrokerReport.note(request.node, apache_kafka_alone)
+    desk = Desk(apache_kafka_alone, empty_database_url, tmp_path)
     yield desk
     desk.close()
 

@@ -63,6 +63,10 @@ class Plan:
     late_trouble: bool = False
 
 
+_PROCESSES = ((1, 1), (2, 1), (3, 1), (1, 2), (1, 2), (2, 2), (2, 2), (1, 3))
+"""How many processes of each consumer, and how many members in each of them."""
+
+
 def draw_plan(random: Random) -> Plan:
     """The plan of one seed."""
     span = random.choice([4.0, 8.0, 16.0])
@@ -74,6 +78,7 @@ def draw_plan(random: Random) -> Plan:
     impatient = random.random() < 0.1
     if impatient:  # a consumer looks for what is overdue once a minute: let it be a minute later
         troubles += [(random.uniform(0, span + 3), Trouble.CLOCK_JUMP) for _ in range(10)]
+    replicas, members = random.choice(_PROCESSES)
     return Plan(
         rates={fault: frequency * random.uniform(0.2, 1.0) for fault in on},
         troubles=tuple(troubles),
@@ -83,7 +88,8 @@ def draw_plan(random: Random) -> Plan:
         batch_size=random.choice([1, 2, 5, 10]),
         relay_batch_size=random.choice([1, 3, 10, 50]),
         partitions=random.choice([2, 3, 4]),
-        replicas=random.choice([1, 2, 2, 2, 3]),
+        replicas=replicas,
+        members=members,
         latency=random.choice([0.001, 0.01, 0.05]),
         parking_limit=random.choice([2.0, 6.0]) if impatient else None,
         flood_window=random.choice([6, 20]) if random.random() < 0.1 else None,
@@ -94,5 +100,4 @@ def draw_plan(random: Random) -> Plan:
         reused_events=random.choice([0, 0, 0, 1, 3]),
         bursts=random.choice([0, 0, 2, 8]),
         late_trouble=random.random() < 0.4,
-        members=random.choice([1, 2, 2, 3]),
     )
