@@ -11,13 +11,18 @@ from bench.rounds import play
 from bench.stage import Stage
 
 _EMBEDDED = "this pipeline on the embedded broker"
+_ALONE = "this pipeline, one member a process"
 
 
 def measure(stage: Stage, plan: Plan) -> Section:
     """Events a second of each, the same disputes for all."""
     track = drain.prepare(stage, plan.events)
     others: tuple[Contestant, ...] = (PLAIN, COPY, *PEERS)
-    turns = {OURS: partial(drain.drained_by_us, track)}
+    alone = partial(stage.settings, members=1)
+    turns = {
+        OURS: partial(drain.drained_by_us, track),
+        _ALONE: partial(drain.drained_by_us, track, alone),
+    }
     if plan.events <= MOST_EVENTS:
         turns[_EMBEDDED] = partial(drained_on_the_embedded_broker, track)
     turns |= {each.name: partial(drain.drained_by, track, each) for each in others}

@@ -19,7 +19,10 @@ def drained_on_the_embedded_broker(track: Track) -> float:
 
         def settings(database: str) -> Settings:
             return track.stage.settings(
-                database, broker.bootstrap_servers, kafka_api_version=version
+                database,
+                broker.bootstrap_servers,
+                kafka_api_version=version,
+                members=broker.members,
             )
 
         return drained_by_us(track, settings)

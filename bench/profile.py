@@ -52,7 +52,8 @@ def _round(stage: Stage, events: int) -> Found:
     stage.forget(CONSUMER.group)
     output = stage.log("profile")
     with stage.database() as database:
-        surroundings = environment(stage.settings(database), _PROCESS) | {OUTPUT: str(output)}
+        settings = stage.settings(database, members=1)  # a stopwatch is for one thread
+        surroundings = environment(settings, _PROCESS) | {OUTPUT: str(output)}
         paths = [str(Path(__file__).parent.parent), surroundings.get("PYTHONPATH", "")]
         surroundings["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         arguments = ["-m", "bench.profiled", _PROCESS]

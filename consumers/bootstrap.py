@@ -10,6 +10,7 @@ from prometheus_client import start_http_server
 from consumers import mediator_assigned, order_disputed, verdict_issued
 from consumers.broker import Admin, Consumer, Publisher
 from consumers.logs import configure_logging
+from consumers.members import run_together
 from consumers.outbox_relay import OutboxRelay
 from consumers.runner import ConsumerDefinition, Runner
 from consumers.stopping import StopSignal
@@ -130,26 +131,36 @@ def require_topics(settings: Settings) -> None:
 def _consumer(
     name: str, settings: Settings, store: Store, stop: StopSignal, metrics: Metrics
 ) -> Callable[[], None]:
+    """All members of the group that run here; the flood gate is all that they share."""
     definition = CONSUMERS[name]
-    mediation = Mediation(
-        store,
-        make_codec(settings),
-        group=definition.group,
-        clock=system_clock,
-        flood=FloodGate(window=settings.flood_window, limit=settings.flood_limit),
-        parking_limit=settings.parking_limit,
-    )
-    mediation.remember_recent(definition.topic.value)
-    return Runner(
-        definition,
-        Consumer(settings, topic=definition.topic.value, group=definition.group),
-        mediation,
-        stop=stop,
-        backoff=Backoff(settings.backoff_initial, settings.backoff_max),
-        clock=system_clock,
-        metrics=metrics,
-        batch_size=settings.batch_size,
-    ).run
+    topic, group = definition.topic.value, definition.group
+    flood = FloodGate(window=settings.flood_window, limit=settings.flood_limit)
+
+    def member(number: int) -> Runner:
+        mediation = Mediation(
+            store if number == 1 else PostgresStore(make_database(settings, name)),
+            make_codec(settings),
+            group=group,
+            clock=system_clock,
+            flood=flood,
+            parking_limit=settings.parking_limit,
+        )
+        if number == 1:
+            mediation.remember_recent(topic)
+        return Runner(
+            definition,
+            Consumer(settings, topic=topic, group=group, client_id=f"mediation-{name}-{number}"),
+            mediation,
+            stop=stop,
+            backoff=Backoff(settings.backoff_initial, settings.backoff_max),
+            clock=system_clock,
+            metrics=metrics,
+            batch_size=settings.batch_size,
+        )
+
+    numbers = range(1, settings.members + 1)
+    members = {f"{name}-{number}": member(number).run for number in numbers}
+    return lambda: run_together(members, stop)
 
 
 def _relay(

@@ -33,6 +33,8 @@ class EmbeddedBroker:
     api_version: ClassVar[tuple[int, int]] = (2, 1)
     """What kafka-python must be told: it cannot find out by asking this broker."""
     partitions: ClassVar[int] = 4
+    members: ClassVar[int] = 1
+    """Of a group in one process: two in step lose races in its coordinator again and again."""
 
     def __init__(self) -> None:
         self._cluster: MockCluster | None = None

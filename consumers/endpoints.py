@@ -30,6 +30,7 @@ class Endpoints:
     bootstrap_servers: str
     kafka_api_version: str | None
     database_url: str
+    members: int = 1
 
     @classmethod
     def of(cls, settings: Settings) -> "Endpoints":
@@ -40,6 +41,7 @@ class Endpoints:
             bootstrap_servers=settings.kafka_bootstrap_servers or "",
             kafka_api_version=settings.kafka_api_version,
             database_url=url.get_secret_value() if url else "",
+            members=settings.members,
         )
 
 
@@ -87,6 +89,7 @@ def with_broker(settings: Settings) -> Settings:
         update={
             "kafka_bootstrap_servers": found.bootstrap_servers,
             "kafka_api_version": settings.kafka_api_version or found.kafka_api_version,
+            "members": found.members,
         }
     )
 

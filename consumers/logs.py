@@ -6,6 +6,7 @@ that is away makes it say the same thing many times a second.
 
 import logging
 import sys
+import threading
 import time
 
 import structlog
@@ -26,7 +27,7 @@ def configure_logging(settings: Settings, **always: str) -> None:
     )
     structlog.configure(
         processors=[
-            lambda _logger, _method, event: {**always, **event},
+            lambda _logger, _method, event: {**always, **_thread(), **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -40,6 +41,12 @@ def configure_logging(settings: Settings, **always: str) -> None:
     library.setLevel(logging.WARNING)
     library.propagate = False
     library.handlers = [LibraryHandler()]
+
+
+def _thread() -> dict[str, str]:
+    """Who speaks, where several do: a member of a group, or the Kafka client of one."""
+    thread = threading.current_thread()
+    return {} if thread is threading.main_thread() else {"thread": thread.name}
 
 
 def _visible(_logger: object, _method: str, event: EventDict) -> EventDict:

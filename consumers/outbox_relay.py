@@ -98,7 +98,7 @@ class OutboxRelay:
 
     def _publish_some(self, session: OutboxSession, sink: Sink, ours: set[int]) -> bool:
         """Publish the oldest rows of our slots; False when there is nothing to do."""
-        self._metrics.last_poll.set(self._clock().timestamp())
+        self._metrics.polled(self, self._clock().timestamp())
         rows = session.pending(ours, self._batch_size) if ours else []
         if rows:
             sink.publish([row.outgoing for row in rows])

@@ -44,7 +44,7 @@ class Child:
 
     @property
     def ready(self) -> bool:
-        """Whether it runs, and has its partitions or its slots."""
+        """Whether it runs, and a member of it was given its partitions, or it has its slots."""
         if self.process.poll() is not None:
             return False
         with self.log.open("rb") as file:

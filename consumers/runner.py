@@ -91,7 +91,7 @@ class Runner:
         """
         try:
             while not self._stop.is_set():
-                self._metrics.last_poll.set(self._clock().timestamp())
+                self._metrics.polled(self, self._clock().timestamp())
                 batch = self._retrying(self._poll) or []
                 if batch:
                     self._process(batch)

@@ -144,7 +144,11 @@ class Stack:
             embedded = parts.enter_context(EmbeddedBroker())
             embedded.create(ALL_TOPICS)
             version = ".".join(str(number) for number in embedded.api_version)
-            self._set(kafka_bootstrap_servers=embedded.bootstrap_servers, kafka_api_version=version)
+            self._set(
+                kafka_bootstrap_servers=embedded.bootstrap_servers,
+                kafka_api_version=version,
+                members=embedded.members,
+            )
             return
         admin = Admin(self.settings)
         try:

@@ -29,9 +29,9 @@ class StopSignal:
         faulthandler.dump_traceback_later(LAST_SECONDS, exit=True)
         self.set()
 
-    def set(self) -> None:
-        """Ask to stop."""
-        watchdog = threading.Timer(GRACE_SECONDS, _leave)
+    def set(self, *, exit_code: int = 0) -> None:
+        """Ask to stop; `exit_code` is for a process that then cannot finish in time."""
+        watchdog = threading.Timer(GRACE_SECONDS, _leave, [exit_code])
         watchdog.daemon = True
         watchdog.start()
         self._event.set()
@@ -45,6 +45,6 @@ class StopSignal:
         return self._event.wait(seconds)
 
 
-def _leave() -> None:
+def _leave(exit_code: int) -> None:
     # Nothing that could wait for a lock or for a reader: the log may be what hangs.
-    os._exit(0)
+    os._exit(exit_code)

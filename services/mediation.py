@@ -123,7 +123,7 @@ class Mediation:
 
     def _in_one_transaction(self, messages: Sequence[Message]) -> list[Handled]:
         readings: list[Reading] = [read(self._codec, message) for message in messages]
-        with self._store.transaction() as transaction:
+        with self._flood.passage() as check, self._store.transaction() as transaction:
             docket = open_docket(
                 transaction, self._codec, self._group, self._clock(), readings=readings
             )
@@ -135,8 +135,7 @@ class Mediation:
             worst = next(
                 (refused[each].explanation for each in direct[::-1] if each in refused), ""
             )
-            self._flood.check(rejected, worst)
-        self._flood.record(rejected)
+            check(rejected, worst)
         return docket.handled
 
     def _bury_as_bug(self, message: Message, error: Exception) -> Handled:
@@ -155,9 +154,8 @@ class Mediation:
             error_class=f"{type(error).__module__}.{type(error).__qualname__}",
             seen_at=now,
         )
-        self._flood.check([True], explanation)
-        with self._store.transaction() as transaction:
+        with self._flood.passage() as check, self._store.transaction() as transaction:
             fresh = transaction.keep_dead_letters([letter])
             transaction.publish_later([envelope.of_dead_letter(each) for each in fresh], now)
-        self._flood.record([True])
+            check([True], explanation)
         return Handled(message, Outcome.REJECTED, explanation, reason=Reason.BUG)

@@ -55,9 +55,15 @@ class Metrics:
         )
         self.last_poll = Gauge(
             "mediation_last_poll_timestamp_seconds",
-            "When this process last asked for work, in seconds since 1970.",
+            "When this process (its slowest member) last asked for work, in seconds since 1970.",
             registry=self.registry,
         )
+        self._polled_at: dict[object, float] = {}
+
+    def polled(self, member: object, at: float) -> None:
+        """A member of this process asks for work; the gauge shows who did so longest ago."""
+        self._polled_at[member] = at
+        self.last_poll.set(min(tuple(self._polled_at.values())))
 
     def observe(self, handled: Sequence[Handled], committed_at: datetime) -> None:
         """Count what became of a batch that was committed at `committed_at`."""

@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path(".mediation"), description="where `mediation dev` keeps its database"
     )
+    members: int = Field(
+        2,
+        ge=1,
+        le=8,
+        description="members of its group in a consumer process; with the embedded broker one",
+    )
     batch_size: int = Field(2000, ge=1, le=5000, description="most messages in one transaction")
     relay_batch_size: int = Field(
         2000, ge=1, le=10_000, description="most messages published at once"

@@ -154,6 +154,7 @@ def running_pipeline(
     version = broker.api_version and ".".join(str(number) for number in broker.api_version)
     broker.create_topics(*ALL_TOPICS)
     chosen = load_settings(
+        members=broker.members,
         kafka_bootstrap_servers=broker.bootstrap_servers,
         kafka_api_version=version,
         database_url=database_url,

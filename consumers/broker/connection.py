@@ -36,19 +36,19 @@ def translated(address: str) -> Iterator[None]:
 
 def connect(client: Callable[..., ClientT], settings: Settings, **options: Any) -> ClientT:
     """Make a client. To a broker that answers but cannot say its version, speak an old one."""
-    common = _connection(settings)
+    options = _connection(settings) | options
     version = settings.kafka_api_version
     if version is not None:
         numbers = tuple(int(part) for part in version.split("."))
-        return client(**common, **options, api_version=numbers)
+        return client(**options, api_version=numbers)
     try:
-        return client(**common, **options)
+        return client(**options)
     except KafkaTimeoutError:
         plain = settings.kafka_security_protocol == "PLAINTEXT"
         if not plain or not _answers(settings.kafka_bootstrap_servers or ""):
             raise
         log.warning("broker_version_unknown", speaking=_FALLBACK_API_VERSION)
-        return client(**common, **options, api_version=_FALLBACK_API_VERSION)
+        return client(**options, api_version=_FALLBACK_API_VERSION)
 
 
 def _connection(settings: Settings) -> dict[str, Any]:

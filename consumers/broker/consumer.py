@@ -32,9 +32,12 @@ class Consumer:
     committed here, and waiting does not cost the assignment.
     """
 
-    def __init__(self, settings: Settings, *, topic: str, group: str) -> None:
+    def __init__(
+        self, settings: Settings, *, topic: str, group: str, client_id: str = "mediation"
+    ) -> None:
         """Connect and subscribe. Raises `BrokerUnavailableError`."""
         self._settings = settings
+        self._client_id = client_id
         self._topic = topic
         self._group = group
         self._address = settings.kafka_bootstrap_servers or ""
@@ -130,6 +133,7 @@ class Consumer:
             client: Any = connect(
                 KafkaConsumer,
                 self._settings,
+                client_id=self._client_id,
                 group_id=self._group,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -143,9 +147,9 @@ class Consumer:
             )
             if not keep_undecodable_names():
                 log.warning("header_names_must_be_utf8", why="this kafka-python is not known")
+            client.subscribe([self._topic], listener=_Listener(self))
             # Knowing the partitions before it joins, it does not join twice.
             client.partitions_for_topic(self._topic)
-            client.subscribe([self._topic], listener=_Listener(self))
         return client
 
     def _polled(self, timeout: float, limit: int | None = None) -> Records:

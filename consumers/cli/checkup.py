@@ -142,7 +142,7 @@ def _in_database(database: Database, admin: Admin | None, settings: Settings) ->
 
 
 def _consumer(name: str, admin: Admin, sessions: int, recent: Sequence[bool]) -> Finding:
-    """Members of the group; where the broker cannot say, processes that are at the database.
+    """Members of the group; where the broker cannot say, those that are at the database.
 
     `recent` says of its newest messages which were refused.
     """
@@ -152,7 +152,7 @@ def _consumer(name: str, admin: Admin, sessions: int, recent: Sequence[bool]) ->
         members = admin.members(definition.group)
         lag = admin.lag(definition.group, definition.topic.value)
         running = sessions if members is None else members
-        detail = f"{running} running, {lag} messages behind"
+        detail = f"members at work: {running}, {lag} messages behind"
         if running:
             return Finding(name, detail)
         fix = _how_to_start(name) + (_IF_IT_STOPPED if lag else "")

@@ -8,6 +8,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from consumers.embedded import EmbeddedBroker
 
 PARTITIONS = EmbeddedBroker.partitions  # it can have no other number, so the tests want that one
+MEMBERS = 2
 
 BrokerName = Literal["embedded", "apache"]
 
@@ -27,6 +28,11 @@ class Broker:
     description: str
     bootstrap_servers: str
     api_version: tuple[int, int] | None = None
+
+    @property
+    def members(self) -> int:
+        """How many members of its group a consumer process is here."""
+        return EmbeddedBroker.members if self.name == "embedded" else MEMBERS
 
     def client_options(self) -> dict[str, Any]:
         """What every kafka-python client takes to reach this broker."""

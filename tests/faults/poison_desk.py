@@ -44,6 +44,7 @@ class Desk:
             "database_url": database_url,
             "flood_window": str(WINDOW),
             "batch_size": "1",
+            "members": str(broker.members),
         } | ({"kafka_api_version": version} if version else {})
         self._settings = load_settings(**self._said)
         self._directory = directory

@@ -157,9 +157,14 @@ class TakesAllForOurs(Around):
         return list(messages)
 
 
-def all_ours(source: Source) -> Source:
-    """A source that takes all for ours."""
-    return cast(Source, TakesAllForOurs(source))
+def all_ours(sources: Sequence[Source]) -> Sequence[Source]:
+    """Sources that take all for ours."""
+    return [cast(Source, TakesAllForOurs(source)) for source in sources]
+
+
+def one_for_all(sources: Sequence[Source]) -> Sequence[Source]:
+    """One source for all members of a process: what one commits may be what another still reads."""
+    return [sources[0]] * len(sources)
 
 
 class ClaimsEverything(Around):
@@ -207,11 +212,14 @@ BROKEN: dict[str, tuple[Parts, str]] = {
     "a commit of which nothing is known is taken for done": (
         Parts(store=hoping), "offsets",
     ),
+    "the members of a process share one client": (
+        Parts(sources=one_for_all), "offsets",
+    ),
 }  # fmt: skip
 """What must be caught, and the invariant that catches it."""
 
 HARMLESS: dict[str, Parts] = {
-    "a partition that was taken away goes unnoticed": Parts(source=all_ours),
+    "a partition that was taken away goes unnoticed": Parts(sources=all_ours),
     "two relays hold the same slot": Parts(store=claiming_everything),
 }
 """What costs work, and breaks no promise: the inbox and the ids of the effects make it harmless."""

@@ -36,9 +36,9 @@ class Trouble(StrEnum):
 class Plan:
     """The faults of one run, how its parts are configured, and what upstream does.
 
-    `parking_limit`: in seconds, where events are given up before their time. `bursts`: everything
-    is produced at so many moments (0: all along). `late_trouble`: faults also while what waited in
-    vain is given up.
+    `members`: of its group, in each process of a consumer. `parking_limit`: in seconds, where
+    events are given up before their time. `bursts`: everything is produced at so many moments (0:
+    all along). `late_trouble`: faults also while what waited in vain is given up.
     """
 
     rates: dict[Fault, float] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Plan:
     relay_batch_size: int = 10
     partitions: int = 3
     replicas: int = 2
+    members: int = 1
     latency: float = 0.002
     parking_limit: float | None = None
     flood_window: int | None = None
@@ -60,6 +61,10 @@ class Plan:
     reused_events: int = 0
     bursts: int = 0
     late_trouble: bool = False
+
+
+_PROCESSES = ((1, 1), (2, 1), (3, 1), (1, 2), (1, 2), (2, 2), (2, 2), (1, 3))
+"""How many processes of each consumer, and how many members in each of them."""
 
 
 def draw_plan(random: Random) -> Plan:
@@ -73,6 +78,7 @@ def draw_plan(random: Random) -> Plan:
     impatient = random.random() < 0.1
     if impatient:  # a consumer looks for what is overdue once a minute: let it be a minute later
         troubles += [(random.uniform(0, span + 3), Trouble.CLOCK_JUMP) for _ in range(10)]
+    replicas, members = random.choice(_PROCESSES)
     return Plan(
         rates={fault: frequency * random.uniform(0.2, 1.0) for fault in on},
         troubles=tuple(troubles),
@@ -82,7 +88,8 @@ def draw_plan(random: Random) -> Plan:
         batch_size=random.choice([1, 2, 5, 10]),
         relay_batch_size=random.choice([1, 3, 10, 50]),
         partitions=random.choice([2, 3, 4]),
-        replicas=random.choice([1, 2, 2, 2, 3]),
+        replicas=replicas,
+        members=members,
         latency=random.choice([0.001, 0.01, 0.05]),
         parking_limit=random.choice([2.0, 6.0]) if impatient else None,
         flood_window=random.choice([6, 20]) if random.random() < 0.1 else None,

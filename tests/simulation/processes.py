@@ -3,15 +3,16 @@
 Rule: what a process is made of is what `consumers.bootstrap` makes it of, on simulated parts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
 
 from consumers.bootstrap import CONSUMERS
 from consumers.outbox_relay import OutboxRelay, Sink
-from consumers.runner import ConsumerDefinition, Runner, Source
+from consumers.runner import Runner, Source
 from consumers.stopping import StopSignal
 from services.errors import FloodError, TransientError
 from services.mediation import Mediation
@@ -33,7 +34,8 @@ class Parts:
     relay: type[OutboxRelay] = OutboxRelay
     broker: type[MemoryBroker] = MemoryBroker
     store: Callable[[Store], Store] = lambda store: store
-    source: Callable[[Source], Source] = lambda source: source
+    sources: Callable[[Sequence[Source]], Sequence[Source]] = lambda sources: sources
+    """What the members of one process read from."""
 
 
 class SimulatedStop(StopSignal):
@@ -45,7 +47,7 @@ class SimulatedStop(StopSignal):
         self._changed = changed
         self._asked = False
 
-    def set(self) -> None:
+    def set(self, *, exit_code: int = 0) -> None:
         self._asked = True
         self._changed()
 
@@ -59,9 +61,12 @@ class SimulatedStop(StopSignal):
 class Process:
     """A process: it lives, ends in some way, and lives again."""
 
-    def __init__(self, world: "World", name: str, run: Callable[["Life"], None]) -> None:
+    def __init__(
+        self, world: "World", name: str, run: Callable[["Life"], None], members: int = 1
+    ) -> None:
         self.world = world
         self.name = name
+        self.members = members
         self.skew = 0.0
         self._run = run
         self.lives: list[Life] = []
@@ -88,24 +93,77 @@ class Process:
 
 
 class Life:
-    """One life of a process: its wire, its stop signal, its membership."""
+    """One life of a process: its members and its stop signal."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
         self.world = world = process.world
-        latency = world.plan.latency * world.random.choice([0.5, 1, 1, 5])
-        self.wire = SimulatedWire(process.name, world.scheduler, world.adversary, latency, self)
+        self.members = [Member(self, number) for number in range(process.members)]
+        self.wire = self.members[0].wire
         self.stop = SimulatedStop(self.wire, world.scheduler.changed)
         self.backoff = Backoff(0.2, 2.0, chance=world.random.random)
-        self.source: MemorySource | None = None
-        self._stalled_until = 0.0
 
     def clock(self) -> datetime:
         """The time as this process sees it."""
         world = self.world
         return world.epoch + timedelta(seconds=world.scheduler.now + self.process.skew)
 
+    def run_together(self, runs: Sequence[Callable[[], None]]) -> None:
+        """What `consumers.members.run_together` does, with tasks in the place of threads."""
+        errors: list[BaseException] = []
+        running = len(runs)
+
+        def live(run: Callable[[], None]) -> None:
+            nonlocal running
+            try:
+                run()
+            except BaseException as error:
+                errors.append(error)
+            running -= 1
+            self.stop.set()
+
+        for run in runs:
+            self.world.scheduler.spawn(partial(live, run))
+        self.world.scheduler.wait_until(lambda: not running or self.wire.dead, inf)
+        if self.wire.dead:
+            raise Crash
+        if errors:
+            raise errors[0]
+
     def died(self) -> None:
+        """All of it: no member does anything more."""
+        for member in self.members:
+            member.wire.dead = True
+            member.disconnected()
+
+    def over(self) -> None:
+        """It has ended in some way."""
+        for member in self.members:
+            member.over()
+
+
+class Member:
+    """What each member of a process has of its own: its wire, and its place in the group."""
+
+    def __init__(self, life: Life, number: int) -> None:
+        self.world = world = life.world
+        self._life = life
+        latency = world.plan.latency * world.random.choice([0.5, 1, 1, 5])
+        name = f"{life.process.name}/{number}" if number else life.process.name
+        self.wire = SimulatedWire(name, world.scheduler, world.adversary, latency, self)
+        self.source: MemorySource | None = None
+        self._stalled_until = 0.0
+
+    def join(self, topic: str, group: str) -> MemorySource:
+        """Become a member of a group."""
+        self.source = MemorySource(self.world.broker, group, topic, self.wire)
+        return self.source
+
+    def died(self) -> None:
+        """It took its process along."""
+        self._life.died()
+
+    def disconnected(self) -> None:
         """The server sees the connections end: at once, or when it misses the peer."""
         random, store = self.world.random, self.world.store
         for connection in self.wire.connections:
@@ -113,7 +171,7 @@ class Life:
             self._later(after, partial(store.end, connection))
 
     def over(self) -> None:
-        """It has ended in some way; a member that did not leave is missed after a while."""
+        """One that did not leave is missed after a while."""
         if self.source is not None:
             self._later(self.world.plan.session_timeout, self.source.vanish)
 
@@ -134,26 +192,34 @@ class Life:
 def consumer(name: str, life: Life) -> None:
     """What `mediation run` does for a consumer."""
     world, definition = life.world, CONSUMERS[name]
-    mediation = Mediation(
-        world.parts.store(RemoteStore(world.store, life.wire)),
-        world.codec,
-        group=definition.group,
-        clock=life.clock,
-        flood=world.flood_gate(),
-        parking_limit=world.parking_limit,
-    )
-    mediation.remember_recent(definition.topic.value)
-    life.source = _join(definition, life)
-    world.parts.runner(
-        definition,
-        world.parts.source(life.source),
-        mediation,
-        stop=life.stop,
-        backoff=life.backoff,
-        clock=life.clock,
-        metrics=world.metrics,
-        batch_size=world.plan.batch_size,
-    ).run()
+    topic, flood = definition.topic.value, world.flood_gate()
+    mediations = [
+        Mediation(
+            world.parts.store(RemoteStore(world.store, member.wire)),
+            world.codec,
+            group=definition.group,
+            clock=life.clock,
+            flood=flood,
+            parking_limit=world.parking_limit,
+        )
+        for member in life.members
+    ]
+    mediations[0].remember_recent(topic)
+    sources = world.parts.sources([each.join(topic, definition.group) for each in life.members])
+    runners = [
+        world.parts.runner(
+            definition,
+            source,
+            mediation,
+            stop=life.stop,
+            backoff=life.backoff,
+            clock=life.clock,
+            metrics=world.metrics,
+            batch_size=world.plan.batch_size,
+        )
+        for source, mediation in zip(sources, mediations, strict=True)
+    ]
+    life.run_together([each.run for each in runners])
 
 
 def relay(life: Life) -> None:
@@ -173,8 +239,3 @@ def relay(life: Life) -> None:
         metrics=world.metrics,
         batch_size=world.plan.relay_batch_size,
     ).run()
-
-
-def _join(definition: ConsumerDefinition, life: Life) -> MemorySource:
-    topic = definition.topic.value
-    return MemorySource(life.world.broker, definition.group, topic, life.wire)

@@ -110,7 +110,8 @@ class World:
         self.over = True
         for process in self.processes:
             for life in process.lives:
-                life.wire.dead = True
+                for member in life.members:
+                    member.wire.dead = True
         self.scheduler.end(Crash)
         return self._report()
 
@@ -140,7 +141,7 @@ class World:
 
     def _processes(self) -> list[Process]:
         made = [
-            Process(self, f"{name}-{number}", partial(consumer, name))
+            Process(self, f"{name}-{number}", partial(consumer, name), self.plan.members)
             for name in CONSUMERS
             for number in range(self.plan.replicas)
         ]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -42,6 +43,16 @@ def test_a_line_is_a_json_object_that_names_its_process(capsys: pytest.CaptureFi
         "attempt": 3,
         "error": "two\nlines",
     }
+
+
+def test_a_line_says_which_thread_of_the_process_speaks(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(load_settings(), process="order-disputed")
+
+    member = threading.Thread(target=structlog.get_logger().warning, args=["hi"], name="member-2")
+    member.start()
+    member.join()
+
+    assert [line.get("thread") for line in lines(capsys)] == ["member-2"]
 
 
 def test_what_is_below_the_level_of_the_settings_is_not_said(

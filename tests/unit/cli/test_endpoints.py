@@ -63,6 +63,7 @@ def test_what_is_not_configured_is_taken_from_what_runs(tmp_path: Path) -> None:
 
     assert broker.kafka_bootstrap_servers == "127.0.0.1:9092"
     assert broker.kafka_api_version == "2.1"
+    assert broker.members == 1
     assert database.database_url is not None
     assert database.database_url.get_secret_value() == HERE.database_url
 

@@ -132,3 +132,13 @@ def test_a_change_of_the_local_time_is_no_jump(change: datetime, stop: StopSigna
     looked = looked_for_overdue_events([offset - 30, offset + 29, offset + 30, offset + 31], stop)
 
     assert looked == [offset - 30, offset + 30]
+
+
+def test_of_several_members_the_metric_shows_the_one_that_polled_longest_ago() -> None:
+    metrics = Metrics()
+
+    metrics.polled("one", 100.0)
+    metrics.polled("two", 107.0)
+    metrics.polled("two", 109.0)
+
+    assert metrics.registry.get_sample_value("mediation_last_poll_timestamp_seconds") == 100.0
