@@ -38,13 +38,13 @@ class Watched:
 
     def look(self, done: int) -> None:
         """Once more, after so much was done."""
-        self.samples.append((float(done), psutil.Process(self.pid).memory_info().rss / MB))
+        size = psutil.Process(self.pid).memory_info().rss / MB
+        self.samples.append((float(done), size))
+        self.peak = max(self.peak, size)
         status = Path(f"/proc/{self.pid}/status")
         if status.exists():  # Linux keeps the peak itself
             (line,) = [each for each in status.read_text().splitlines() if each[:6] == "VmHWM:"]
-            self.peak = int(line.split()[1]) * 1024 / MB
-        else:
-            self.peak = max(size for _, size in self.samples)
+            self.peak = max(self.peak, int(line.split()[1]) * 1024 / MB)
 
 
 @dataclass(frozen=True, slots=True)
