@@ -78,14 +78,15 @@ class Docket:
 
     def write(self, transaction: Transaction) -> list[DeadLetter]:
         """Write everything that was decided, set by set; returns the dead letters that are new."""
-        transaction.remember(self._entries)
-        transaction.write_cases((self.locked[id_], after) for id_, after in self._cases.items())
-        transaction.request_settlements(self._requests)
-        transaction.settle_parked(self._settled)
-        transaction.wait_longer(self._now_waiting)
-        fresh = transaction.keep_dead_letters(self._letters)
-        mirrors = [envelope.of_dead_letter(letter) for letter in fresh]
-        transaction.publish_later([*self._outgoing, *mirrors], self.now)
+        with transaction.writing(len(self.handled)):
+            transaction.remember(self._entries)
+            transaction.write_cases((self.locked[id_], after) for id_, after in self._cases.items())
+            transaction.request_settlements(self._requests)
+            transaction.settle_parked(self._settled)
+            transaction.wait_longer(self._now_waiting)
+            fresh = transaction.keep_dead_letters(self._letters)
+            mirrors = [envelope.of_dead_letter(letter) for letter in fresh]
+            transaction.publish_later([*self._outgoing, *mirrors], self.now)
         return fresh
 
     def _decide(self, event: Event) -> Decision:
@@ -233,18 +234,21 @@ def open_docket(
     """Lock `order_ids` and the orders of `readings`, and load all that is needed to decide them."""
     events = [reading.event for reading in readings if reading.event is not None]
     to_lock = {*order_ids, *(event.order_id for event in events)}
-    locked = transaction.lock(to_lock)
+    loaded = transaction.load(
+        to_lock, {event.event_id for event in events}, {event.dispute_id for event in events}
+    )
     waiting: dict[str, list[tuple[Parked, Reading]]] = {}
-    for parked in transaction.waiting(to_lock):
+    for parked in loaded.waiting:
         waiting.setdefault(parked.order_id, []).append((parked, read(codec, parked.message)))
     parked_events = [r.event for each in waiting.values() for _, r in each if r.event is not None]
+    unasked = {event.dispute_id for event in parked_events} - {event.dispute_id for event in events}
     return Docket(
         codec=codec,
         group=group,
         now=now,
-        locked=locked,
-        known=transaction.known({event.event_id for event in events}),
-        owners=transaction.owners({e.dispute_id for e in [*events, *parked_events]}),
+        locked=loaded.cases,
+        known=loaded.known,
+        owners=loaded.owners | transaction.owners(unasked),
         waiting=waiting,
     )
 

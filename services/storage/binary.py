@@ -4,58 +4,95 @@ Rule: a set of rows is its columns by name, each with one value a row, and the t
 `tables`; so no value can come into another column than the one that is written beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from services.storage.database import driver_cursor
+from services.storage.arrays import Column, column
+from services.storage.database import driver, driver_cursor
 
 _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # it has no types yet
+
+_INSERT = "INSERT INTO {table} ({names}) SELECT {values} FROM {rows}"
 
 # The last condition follows from the first. It is there so that keys are looked up in the index:
 # to join thousands of rows, PostgreSQL would rather read a table of 100,000 whole.
 _UPDATE = """
 UPDATE {table} SET {changes} FROM {rows}
-WHERE {table}.{key} = rows.{key} AND {table}.{key} = ANY({keys})
+WHERE {table}.{key} = rows.{key} AND {table}.{key} = ANY({keys}) RETURNING true
 """
 
 Columns = Mapping[str, Sequence[Any]]
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A statement over a set of rows, as in `fetch`."""
+
+    statement: str
+    table: Table
+    columns: Columns
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """What is written in the block is sent at once, and has been refused by its end if it is.
+
+    For a few rows: COPY does not go together with it.
+    """
+    with driver(connection) as underneath, underneath.pipeline():
+        yield
 
 
 def append(connection: Connection, table: Table, columns: Columns) -> None:
     """Add rows to a table, in the given order; what is there already is refused."""
-    names = tuple(columns)
-    with (
-        driver_cursor(connection) as cursor,
-        cursor.copy(f"COPY {table.name} ({_quoted(names)}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types([_type(table, name) for name in names])
-        for row in zip(*columns.values(), strict=True):
-            copy.write_row(row)
+    with driver(connection) as underneath:
+        if underneath.pgconn.pipeline_status:
+            _send(underneath, _appending(table, tuple(columns)), table, columns)
+        else:
+            _copy(underneath, table, columns)
 
 
-def fetch(
-    connection: Connection, question: str, table: Table, columns: Columns
-) -> list[tuple[Any, ...]]:
+def fetch(connection: Connection, question: str, table: Table, columns: Columns) -> Rows:
     """The rows that a statement over a set of rows answers.
 
     In a statement `{rows}` are the rows, as a table of that name, and `{<column>}` is all of a
     column, as an array. It is planned anew for each set: a plan that was made while a table was
     nearly empty would go on reading all of it.
     """
-    with driver_cursor(connection) as cursor:
-        cursor.execute(_over(question, table, tuple(columns)), columns, prepare=False)
-        return cursor.fetchall()
+    with driver(connection) as underneath:
+        answer: Rows = _send(underneath, question, table, columns).fetchall()
+    return answer
+
+
+def ask(connection: Connection, questions: Sequence[Question]) -> list[Rows]:
+    """The answers to several questions, in one journey to the server and back.
+
+    The server takes one after another, and each sees all that was committed before its own turn. A
+    question about nothing is not sent: it has no answer.
+    """
+    if not any(any(each.columns.values()) for each in questions):
+        return [[] for _ in questions]
+    with driver(connection) as underneath:
+        with underneath.pipeline():
+            cursors = [
+                _send(underneath, each.statement, each.table, each.columns)
+                if any(each.columns.values())
+                else None
+                for each in questions
+            ]
+        return [cursor.fetchall() if cursor else [] for cursor in cursors]
 
 
 def change(connection: Connection, statement: str, table: Table, columns: Columns) -> int:
-    """Execute a statement over a set of rows, as in `fetch`; returns how many it changed."""
-    with driver_cursor(connection) as cursor:
-        cursor.execute(_over(statement, table, tuple(columns)), columns, prepare=False)
-        return cursor.rowcount
+    """Execute a statement over a set of rows, as in `fetch`; returns how many rows it answers."""
+    return len(fetch(connection, statement, table, columns))
 
 
 def update(connection: Connection, table: Table, key: str, columns: Columns) -> int:
@@ -66,9 +103,7 @@ def update(connection: Connection, table: Table, key: str, columns: Columns) -> 
     return change(connection, statement, table, columns)
 
 
-def insert_each(
-    connection: Connection, statement: str, table: Table, columns: Columns
-) -> list[tuple[Any, ...]]:
+def insert_each(connection: Connection, statement: str, table: Table, columns: Columns) -> Rows:
     """Execute an INSERT of one row for each row, and return what each of them answers.
 
     For an INSERT that has to say what it did with each row (ON CONFLICT … RETURNING), which COPY
@@ -84,9 +119,49 @@ def insert_each(
         return [answer for each in cursor.results() for answer in each.fetchall()]
 
 
+def _copy(underneath: Any, table: Table, columns: Columns) -> None:
+    names = tuple(columns)
+    with (
+        underneath.cursor() as cursor,
+        cursor.copy(f"COPY {table.name} ({_quoted(names)}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types([_type(table, name) for name in names])
+        for row in zip(*columns.values(), strict=True):
+            copy.write_row(row)
+
+
+def _send(underneath: Any, statement: str, table: Table, columns: Columns) -> Any:
+    """Send a statement over a set of rows; the cursor for its answer."""
+    names = tuple(columns)
+    sent = {name: _sent(table, name, values) for name, values in columns.items()}
+    cursor = underneath.cursor(binary=True)
+    return cursor.execute(_over(statement, table, names), sent, prepare=False)
+
+
+def _sent(table: Table, name: str, values: Sequence[Any]) -> Column:
+    kind = _type(table, name)
+    if kind == "bytea[]":
+        return column("text", [_literal(each) for each in values])
+    return column(kind, values)
+
+
+def _literal(parts: Sequence[bytes | None]) -> str:
+    """An array of bytes, written out: arrays of arrays would have to be of one length."""
+    written = ("NULL" if part is None else f'"\\\\x{part.hex()}"' for part in parts)
+    return "{" + ",".join(written) + "}"
+
+
+@cache
+def _appending(table: Table, names: tuple[str, ...]) -> str:
+    values = ", ".join(f'rows."{name}"::{_type(table, name)}' for name in names)
+    return _INSERT.format(
+        table=table.name, names=_quoted(names), values=values, rows="{rows}"
+    )  # `_over` fills in the rows
+
+
 @cache
 def _over(statement: str, table: Table, names: tuple[str, ...]) -> str:
-    arrays = {name: f"%({name})b::{_type(table, name)}[]" for name in names}
+    arrays = {name: f"%({name})b" for name in names}
     rows = f"unnest({', '.join(arrays.values())}) AS rows ({_quoted(names)})"
     return statement.format(rows=rows, **arrays)
 

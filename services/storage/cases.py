@@ -11,12 +11,14 @@ from schemas.events import Evidence, EvidenceKind, Ground, OpenedBy, VerdictDeci
 from services.errors import StorageError
 from services.rules.case import Case, Dispute, DisputeState, Resolution, Terms
 from services.storage import binary
-from services.storage.binary import Columns
+from services.storage.binary import Columns, Question, Rows
 from services.storage.tables import cases, disputes, settlements
 
 Placed = tuple[str, int, Dispute]  # with its order, and its place among the disputes of that
 
-_ADD_STUBS = "INSERT INTO cases (order_id) SELECT order_id FROM {rows} ON CONFLICT DO NOTHING"
+_ADD_STUBS = """
+INSERT INTO cases (order_id) SELECT order_id FROM {rows} ON CONFLICT DO NOTHING RETURNING order_id
+"""
 _CASES = """
 SELECT order_id, frozen, chat_locked, reviews_blocked, sequence
 FROM cases WHERE order_id = ANY({order_id}) ORDER BY order_id
@@ -33,35 +35,60 @@ FROM disputes WHERE order_id = ANY({order_id}) ORDER BY order_id, position
 _OWNERS = "SELECT dispute_id, order_id FROM disputes WHERE dispute_id = ANY({dispute_id})"
 
 
-def lock(connection: Connection, order_ids: Collection[str]) -> dict[str, Case]:
-    """Lock the orders until the transaction ends, and return their cases, keyed by order id.
+def add_stubs(connection: Connection, order_ids: Collection[str]) -> list[str]:
+    """Give orders never heard of an empty row; returns the others, which are not locked yet.
 
-    Orders never heard of get an empty row first, so that there is something to lock: two consumers
-    that meet on an order always take turns. Rows are made, and then locked, in order of `order_id`,
-    so that two batches cannot wait for each other. All are made before any is locked: who waits for
-    a new row to be committed must not hold one that its maker still needs.
+    So there is something to lock: two consumers that meet on an order always take turns. A row that
+    was made here is locked by that, and nothing is known of its order. Rows are made, and then
+    locked (by `questions`), in order of `order_id`, so that two batches cannot wait for each other.
+    All are made before any is locked: who waits for a new row to be committed must not hold one
+    that its maker still needs.
     """
-    if not order_ids:
-        return {}
     wanted = {"order_id": sorted(order_ids)}
-    binary.change(connection, _ADD_STUBS, cases, wanted)
-    # A question of its own, so that it sees what was committed while we waited for the locks.
-    locked = binary.fetch(connection, _LOCK_CASES, cases, wanted)
-    return _with_disputes(connection, locked)
+    made = {order_id for (order_id,) in binary.fetch(connection, _ADD_STUBS, cases, wanted)}
+    return [order_id for order_id in wanted["order_id"] if order_id not in made]
 
 
-def read(connection: Connection, order_id: str) -> Case | None:
-    """The case of an order, without locking it; None if the order was never heard of."""
-    found = binary.fetch(connection, _CASES, cases, {"order_id": [order_id]})
-    return _with_disputes(connection, found).get(order_id)
+def questions(order_ids: Sequence[str]) -> list[Question]:
+    """Lock the rows of these orders until the transaction ends, and read them; then their disputes.
+
+    Disputes are a question of their own, so that it sees what was committed while we waited for the
+    locks.
+    """
+    known = {"order_id": order_ids}
+    return [Question(_LOCK_CASES, cases, known), Question(_DISPUTES, disputes, known)]
+
+
+def owners_question(dispute_ids: Collection[str]) -> Question:
+    """The order of each known dispute among `dispute_ids`, beside its id."""
+    return Question(_OWNERS, disputes, {"dispute_id": sorted(dispute_ids)})
 
 
 def owners(connection: Connection, dispute_ids: Collection[str]) -> dict[str, str]:
     """The order of each known dispute among `dispute_ids`."""
-    if not dispute_ids:
-        return {}
-    named = {"dispute_id": sorted(dispute_ids)}
-    return dict(binary.fetch(connection, _OWNERS, disputes, named))
+    return dict(binary.ask(connection, [owners_question(dispute_ids)])[0])
+
+
+def assemble(rows: Rows, disputes_of_them: Rows) -> dict[str, Case]:
+    """The cases, by order id, from what `questions` are answered."""
+    found: dict[str, list[Dispute]] = {order_id: [] for order_id, *_ in rows}
+    for order_id, *row in disputes_of_them:
+        found[order_id].append(_dispute(row))
+    return {
+        order_id: Case(
+            order_id, frozen, chat_locked, reviews_blocked, sequence, tuple(found[order_id])
+        )
+        for order_id, frozen, chat_locked, reviews_blocked, sequence in rows
+    }
+
+
+def read(connection: Connection, order_id: str) -> Case | None:
+    """The case of an order, without locking it; None if the order was never heard of."""
+    wanted = {"order_id": [order_id]}
+    answers = binary.ask(
+        connection, [Question(_CASES, cases, wanted), Question(_DISPUTES, disputes, wanted)]
+    )
+    return assemble(*answers).get(order_id)
 
 
 def write(connection: Connection, changes: Iterable[tuple[Case, Case]]) -> None:
@@ -93,18 +120,6 @@ def settlements_of(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
         .where(disputes.c.order_id == order_id)
         .order_by(disputes.c.position, settlements.c.kind.desc())
     ).all()
-
-
-def _with_disputes(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[str, Case]:
-    found: dict[str, list[Dispute]] = {order_id: [] for order_id, *_ in rows}
-    for order_id, *row in binary.fetch(connection, _DISPUTES, disputes, {"order_id": list(found)}):
-        found[order_id].append(_dispute(row))
-    return {
-        order_id: Case(
-            order_id, frozen, chat_locked, reviews_blocked, sequence, tuple(found[order_id])
-        )
-        for order_id, frozen, chat_locked, reviews_blocked, sequence in rows
-    }
 
 
 def _all(meant: int, written: int) -> None:

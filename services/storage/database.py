@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from services.errors import DatabaseUnavailableError, SettingsError, StorageError
+from services.storage.arrays import send_columns_so
 from services.storage.raw_bytes import send_as_they_are
 
 _TRANSIENT_STATES = frozenset({
@@ -139,6 +140,7 @@ class Database:
 
     def _set_up(self, connection: Any, _record: object) -> None:
         send_as_they_are(connection)
+        send_columns_so(connection)
         connection.execute("SET TIME ZONE 'UTC'")  # no option: PGTZ in the environment would win
         if connection.info.server_version >= _KNOWS_TRANSACTION_TIMEOUT:
             connection.execute(f"SET transaction_timeout = {self._transaction_timeout}")
@@ -146,19 +148,25 @@ class Database:
 
 
 @contextmanager
-def driver_cursor(connection: Connection) -> Iterator[psycopg.Cursor[Any]]:
-    """A cursor of the driver underneath, in the same transaction; it answers in binary.
+def driver(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
+    """The driver's own connection underneath, in the same transaction.
 
     Its failures are sorted as all others are, and a connection that is lost is given up.
     """
-    driver: Any = connection.connection.dbapi_connection
+    underneath: Any = connection.connection.dbapi_connection
     try:
-        with driver.cursor(binary=True) as cursor:
-            yield cursor
+        yield underneath
     except psycopg.Error as error:
-        if driver.closed:
+        if underneath.closed:
             connection.invalidate(error)
-        raise _sorted(error, lost=driver.closed) from error
+        raise _sorted(_first_of(error), lost=underneath.closed) from error
+
+
+@contextmanager
+def driver_cursor(connection: Connection) -> Iterator[psycopg.Cursor[Any]]:
+    """A cursor of the driver underneath, as in `driver`; it answers in binary."""
+    with driver(connection) as underneath, underneath.cursor(binary=True) as cursor:
+        yield cursor
 
 
 @contextmanager
@@ -182,6 +190,13 @@ def _sorted(error: BaseException | None, *, lost: bool) -> DatabaseUnavailableEr
     )
     kind = DatabaseUnavailableError if transient else StorageError
     return kind(_first_line(error))
+
+
+def _first_of(error: BaseException) -> BaseException:
+    """Of statements sent at once, all after the one that failed say no more than that it did."""
+    while isinstance(error, psycopg.errors.PipelineAborted) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _first_line(error: BaseException | None) -> str:

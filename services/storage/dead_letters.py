@@ -141,6 +141,20 @@ def get(connection: Connection, dead_letter_id: UUID) -> Row[Any] | None:
     ).one_or_none()
 
 
+def message_columns(messages: Sequence[Message]) -> dict[str, Sequence[Any]]:
+    """The columns that keep messages as they were read, here and in `parked_events`."""
+    return {
+        "topic": [each.topic for each in messages],
+        "partition": [each.partition for each in messages],
+        "offset": [each.offset for each in messages],
+        "timestamp_ms": [each.timestamp_ms for each in messages],
+        "timestamp_type": [each.timestamp_type for each in messages],
+        "key": [each.key for each in messages],
+        "value": [each.value for each in messages],
+        "headers": [BytesArray(flatten(each.headers)) for each in messages],
+    }
+
+
 def message_of(row: Row[Any]) -> Message:
     """The message of a dead letter, or of another row that keeps one, as it was read."""
     return Message(
@@ -205,19 +219,11 @@ def _identity(message: Message) -> UUID:
 
 
 def _columns(letters: Sequence[DeadLetter]) -> Columns:
-    messages = [letter.message for letter in letters]
     events = [letter.event for letter in letters]
     seen_at = [letter.seen_at for letter in letters]
     return {
         "dead_letter_id": [letter.dead_letter_id for letter in letters],
-        "topic": [each.topic for each in messages],
-        "partition": [each.partition for each in messages],
-        "offset": [each.offset for each in messages],
-        "timestamp_ms": [each.timestamp_ms for each in messages],
-        "timestamp_type": [each.timestamp_type for each in messages],
-        "key": [each.key for each in messages],
-        "value": [each.value for each in messages],
-        "headers": [BytesArray(flatten(each.headers)) for each in messages],
+        **message_columns([letter.message for letter in letters]),
         "consumer_group": [letter.consumer_group for letter in letters],
         "reason": [letter.reason.value for letter in letters],
         "explanation": [letter.explanation.replace("\x00", "\\0") for letter in letters],

@@ -16,10 +16,11 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.events import Event
 from schemas.reasons import Reason
 from schemas.values import quick
-from services.messages import Message, flatten, pair
+from services.messages import Message, pair
 from services.rules.outcome import Decision, Outcome, Waiting
 from services.storage import binary
-from services.storage.binary import Columns
+from services.storage.binary import Columns, Question, Rows
+from services.storage.dead_letters import message_columns
 from services.storage.tables import dead_letters, events, parked_events
 
 
@@ -67,11 +68,14 @@ FROM parked_events WHERE order_id = ANY({order_id}) AND settled_at IS NULL ORDER
 """
 
 
+def known_question(event_ids: Collection[UUID]) -> Question:
+    """The content digest of each event among `event_ids` that was seen before, beside its id."""
+    return Question(_KNOWN, events, {"event_id": list(event_ids)})
+
+
 def known(connection: Connection, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
     """The content digest of each event among `event_ids` that was seen before."""
-    if not event_ids:
-        return {}
-    return dict(binary.fetch(connection, _KNOWN, events, {"event_id": list(event_ids)}))
+    return dict(binary.ask(connection, [known_question(event_ids)])[0])
 
 
 def remember(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -101,12 +105,19 @@ def wait_again(connection: Connection, entries: Sequence[Entry]) -> None:
     )
 
 
+def waiting_question(order_ids: Collection[str]) -> Question:
+    """The parked events of these orders that still wait, in order of arrival; for `parked_in`."""
+    return Question(_WAITING, parked_events, {"order_id": sorted(order_ids)})
+
+
+def parked_in(rows: Rows) -> list[Parked]:
+    """The parked events in an answer to `waiting_question`."""
+    return [_parked(row) for row in rows]
+
+
 def waiting(connection: Connection, order_ids: Collection[str]) -> list[Parked]:
     """The parked events of these orders that still wait, in order of arrival."""
-    if not order_ids:
-        return []
-    rows = binary.fetch(connection, _WAITING, parked_events, {"order_id": sorted(order_ids)})
-    return [_parked(row) for row in rows]
+    return parked_in(binary.ask(connection, [waiting_question(order_ids)])[0])
 
 
 def settle(connection: Connection, settled: Sequence[Settled]) -> None:
@@ -220,20 +231,12 @@ def _entry_columns(entries: Sequence[Entry]) -> Columns:
 
 
 def _parked_columns(entries: Sequence[Entry]) -> Columns:
-    messages = [entry.message for entry in entries]
     return {
         "event_id": [entry.event.event_id for entry in entries],
         "order_id": [entry.event.order_id for entry in entries],
         "waiting": [_waiting(entry).value for entry in entries],
         "parked_at": [entry.received_at for entry in entries],
-        "topic": [each.topic for each in messages],
-        "partition": [each.partition for each in messages],
-        "offset": [each.offset for each in messages],
-        "timestamp_ms": [each.timestamp_ms for each in messages],
-        "timestamp_type": [each.timestamp_type for each in messages],
-        "key": [each.key for each in messages],
-        "value": [each.value for each in messages],
-        "headers": [flatten(each.headers) for each in messages],
+        **message_columns([entry.message for entry in entries]),
     }
 
 

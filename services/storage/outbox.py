@@ -42,6 +42,7 @@ _PENDING = """
     WHERE coalesce(weight_before, 0) < %s
     ORDER BY id
 """
+_WAKE = f"NOTIFY {CHANNEL}"
 _REMOVE = "DELETE FROM outbox WHERE id = ANY(%s::bigint[])"
 
 
@@ -72,7 +73,8 @@ def add(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> 
         "created_at": [now] * len(outgoing),
     }
     binary.append(connection, outbox, columns)
-    connection.execute(text(f"NOTIFY {CHANNEL}"))
+    with driver_cursor(connection) as cursor:
+        cursor.execute(_WAKE)
 
 
 def relax(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """The store in PostgreSQL: joins the promises of `services.storage.store` to the SQL beside it."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,9 +12,13 @@ from schemas.effects import PayoutRequested, RefundRequested
 from services.messages import Outgoing
 from services.rules.case import Case
 from services.rules.outcome import Waiting
-from services.storage import cases, dead_letters, inbox, outbox
+from services.storage import binary, cases, dead_letters, inbox, outbox
 from services.storage.database import Database
 from services.storage.dead_letters import DeadLetter
+from services.storage.store import Loaded
+
+# Up to so many messages the journeys to the server cost more than the rows; then COPY is cheaper.
+_FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,29 @@ class PostgresTransaction:
     connection: Connection
 
     def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
-        return cases.lock(self.connection, order_ids)
+        return self.load(order_ids, (), ()).cases
+
+    def load(
+        self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
+    ) -> Loaded:
+        """Everything but the new rows is asked at once; of a new order there is nothing to ask."""
+        known_orders = cases.add_stubs(self.connection, order_ids) if order_ids else []
+        locking, disputes, waiting, known, owners = binary.ask(
+            self.connection,
+            [
+                *cases.questions(known_orders),
+                inbox.waiting_question(known_orders),
+                inbox.known_question(event_ids),
+                cases.owners_question(dispute_ids),
+            ],
+        )
+        found = cases.assemble(locking, disputes)
+        return Loaded(
+            cases={id_: found.get(id_) or Case(id_) for id_ in sorted(order_ids)},
+            waiting=inbox.parked_in(waiting),
+            known=dict(known),
+            owners=dict(owners),
+        )
 
     def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
         return inbox.known(self.connection, event_ids)
@@ -40,6 +66,10 @@ class PostgresTransaction:
 
     def recently_rejected(self, topic: str, count: int) -> list[bool]:
         return inbox.recently_rejected(self.connection, topic, count)
+
+    def writing(self, messages: int) -> AbstractContextManager[None]:
+        few = messages <= _FEW
+        return binary.together(self.connection) if few else nullcontext()
 
     def remember(self, entries: Sequence[inbox.Entry]) -> None:
         inbox.remember(self.connection, entries)

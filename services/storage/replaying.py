@@ -6,7 +6,7 @@ outcome of an event for ever; what a replay made of it stands in `dead_letter_ac
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from services.reading import Reading
 from services.rules.outcome import Outcome
 from services.storage import cases, inbox, outbox
 from services.storage.postgres import PostgresTransaction
+from services.storage.store import Loaded
 from services.storage.tables import dead_letter_actions, events, parked_events
 
 
@@ -54,22 +55,25 @@ class ReplayTransaction(PostgresTransaction):
     published: list[Outgoing] = field(default_factory=list)
     requested: list[RefundRequested | PayoutRequested] = field(default_factory=list)
 
-    def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
-        """As for a consumer, less what has the same content and was refused at last.
+    def load(
+        self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
+    ) -> Loaded:
+        """As for a consumer, but what has the same content and was refused at last is not known.
 
         The same bytes are the same content, also if a release that knows more symbols of an enum
         reads more in them.
         """
+        loaded = PostgresTransaction.load(self, order_ids, event_ids, dispute_ids)
         same_bytes = events.c.value == self.reading.message.value
-        seen = inbox.known(self.connection, event_ids)
         refused = self.connection.scalars(
             _last_outcomes().where(
-                events.c.event_id.in_(list(seen)),
+                events.c.event_id.in_(list(loaded.known)),
                 (events.c.digest == self.reading.digest) | same_bytes,
                 _last_outcome == Outcome.REJECTED.value,
             )
         )
-        return {id_: seen[id_] for id_ in seen.keys() - set(refused)}
+        known = {id_: loaded.known[id_] for id_ in loaded.known.keys() - set(refused)}
+        return replace(loaded, known=known)
 
     def remember(self, entries: Sequence[inbox.Entry]) -> None:
         """As for a consumer; what is on the timeline already keeps its row, and may wait again."""

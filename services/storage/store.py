@@ -6,6 +6,7 @@ that one and the store in memory, on which the simulation runs, to every promise
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -17,6 +18,16 @@ from services.rules.outcome import Waiting
 from services.storage.dead_letters import DeadLetter
 from services.storage.inbox import Entry, Parked, Settled
 from services.storage.outbox import Pending
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a transaction answers to all four questions at once."""
+
+    cases: dict[str, Case]
+    waiting: list[Parked]
+    known: dict[UUID, bytes]
+    owners: dict[str, str]
 
 
 class Transaction(Protocol):
@@ -34,6 +45,11 @@ class Transaction(Protocol):
         ids, so that two transactions cannot wait for each other.
         """
 
+    def load(
+        self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
+    ) -> Loaded:
+        """Lock these orders as `lock` does, and answer what is asked below, under the locks."""
+
     def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
         """The content digest of each of these events that was seen before."""
 
@@ -48,6 +64,9 @@ class Transaction(Protocol):
 
     def recently_rejected(self, topic: str, count: int) -> list[bool]:
         """Of the last `count` messages of `topic`, oldest first: which became dead letters."""
+
+    def writing(self, messages: int) -> AbstractContextManager[None]:
+        """A block that writes what so many messages come to: what is refused fails at its end."""
 
     def remember(self, entries: Sequence[Entry]) -> None:
         """Add events to the timeline, and park those that were deferred. An id is added once."""

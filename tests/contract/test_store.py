@@ -70,6 +70,33 @@ def test_everything_that_is_committed_is_there_for_others_just_as_it_was_written
     assert row.outgoing == outgoing("an effect")
 
 
+def test_all_that_a_batch_must_know_is_answered_at_once(world: World) -> None:
+    orders, events, disputes = ["early", "order-1"], [order_disputed().event_id], ["dispute-1", "?"]
+    with world.store.transaction() as transaction:
+        transaction.lock(["early"])
+        write_everything(transaction)
+
+    with world.other.transaction() as transaction:
+        loaded = transaction.load([*orders, "new"], events, disputes)
+
+        assert loaded.cases == transaction.lock([*orders, "new"])
+        assert loaded.cases["new"] == Case("new")
+        assert loaded.waiting == transaction.waiting(orders) != []
+        assert loaded.known == transaction.known(events) != {}
+        assert loaded.owners == transaction.owners(disputes) == {"dispute-1": "order-1"}
+
+
+def test_what_few_messages_come_to_is_there_at_the_end_of_its_block(world: World) -> None:
+    with world.store.transaction() as transaction, transaction.writing(1):
+        write_everything(transaction)
+
+    with world.other.transaction() as transaction:
+        assert transaction.lock(["order-1"]) == {"order-1": resolved()}
+        assert len(transaction.waiting(["early"])) == 1
+    with world.other.relaying() as session:
+        assert said(session) == ["an effect"]
+
+
 def test_a_rollback_forgets_everything(world: World) -> None:
     with pytest.raises(ZeroDivisionError), world.store.transaction() as transaction:
         write_everything(transaction)

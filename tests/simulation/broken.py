@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -9,10 +10,9 @@ from consumers.outbox_relay import OutboxRelay, Sink
 from consumers.runner import Runner, Source
 from services.errors import DatabaseUnavailableError, TransientError
 from services.messages import Message
-from services.rules.case import Case
 from services.storage.inbox import Entry
 from services.storage.outbox import Pending
-from services.storage.store import OutboxSession, Store, Transaction
+from services.storage.store import Loaded, OutboxSession, Store, Transaction
 from tests.simulation.broker import MemoryBroker
 from tests.simulation.processes import Parts
 
@@ -112,8 +112,9 @@ class WithoutInbox(Around):
     def __init__(self, _store: Store, transaction: Transaction) -> None:
         super().__init__(transaction)
 
-    def known(self, _event_ids: Collection[UUID]) -> dict[UUID, bytes]:
-        return {}
+    def load(self, *asked: Collection[Any]) -> Loaded:
+        loaded: Loaded = self._inner.load(*asked)
+        return replace(loaded, known={})
 
     def remember(self, entries: Sequence[Entry]) -> None:
         seen = self._inner.known({entry.event.event_id for entry in entries})
@@ -127,9 +128,14 @@ class WithoutLock(Around):
         super().__init__(transaction)
         self._store = store
 
-    def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
+    def load(
+        self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
+    ) -> Loaded:
         with self._store.transaction() as other:
-            return other.lock(order_ids)
+            cases = other.lock(order_ids)
+        inner = self._inner
+        known, owners = inner.known(event_ids), inner.owners(dispute_ids)
+        return Loaded(cases, inner.waiting(order_ids), known, owners)
 
 
 def hoping(store: Store) -> Store:

@@ -5,6 +5,7 @@ at that moment. A row's lock and a unique key are one mechanism: who comes first
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +18,7 @@ from services.rules.outcome import Outcome, Waiting
 from services.storage.dead_letters import DeadLetter
 from services.storage.inbox import Entry, Parked, Settled
 from services.storage.outbox import Pending
+from services.storage.store import Loaded
 from tests.simulation import store_constraints as constraints
 from tests.simulation.store_rows import Kept, ParkedRow, Remembered, Tables
 from tests.simulation.store_server import Connection, Lock, Server, statement
@@ -42,6 +44,16 @@ class MemoryTransaction(Connection):
             constraints.check_identifier(order_id)
             self._take("order", order_id)
         return {order_id: self._case(order_id) for order_id in ordered}
+
+    def load(
+        self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
+    ) -> Loaded:
+        return Loaded(
+            cases=self.lock(order_ids),
+            waiting=self.waiting(order_ids),
+            known=self.known(event_ids),
+            owners=self.owners(dispute_ids),
+        )
 
     @statement
     def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
@@ -87,6 +99,9 @@ class MemoryTransaction(Connection):
         both = [(at, rejected) for _, at, rejected in understood]
         both += [(at, True) for at in not_understood]
         return [rejected for _, rejected in sorted(both, key=lambda each: each[0])[-count:]]
+
+    def writing(self, messages: int) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @statement
     def remember(self, entries: Sequence[Entry]) -> None:

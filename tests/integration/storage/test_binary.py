@@ -45,6 +45,10 @@ ODD_HEADERS = (
 )
 
 
+MANY = 1_000
+"""Written by COPY; one message is written by INSERT, together with all else."""
+
+
 def explained(explanation: str, number: int = 0) -> Entry:
     event = order_disputed(name=f"event {number}", order_id=f"order-{number}")
     return entry(event, explanation=explanation)
@@ -54,13 +58,14 @@ def parked(message: Message) -> Entry:
     return replace(deferred(mediator_assigned()), message=message)
 
 
-def test_every_value_comes_into_its_own_column(database: Database) -> None:
+@pytest.mark.parametrize("messages", [1, MANY])
+def test_every_value_comes_into_its_own_column(database: Database, messages: int) -> None:
     said = deferred(mediator_assigned(dispute_id="d", order_id="o"))
     message = replace(
         said.message, partition=3, offset=2**40, timestamp_ms=-1, timestamp_type="LogAppendTime"
     )
 
-    with PostgresStore(database).transaction() as transaction:
+    with PostgresStore(database).transaction() as transaction, transaction.writing(messages):
         transaction.remember([replace(said, message=message)])
 
     (event,), (waits,) = rows_of(database, tables.events), rows_of(database, tables.parked_events)
@@ -94,10 +99,13 @@ def test_every_value_comes_into_its_own_column(database: Database) -> None:
     }
 
 
-def test_every_value_of_the_outbox_comes_into_its_own_column(database: Database) -> None:
+@pytest.mark.parametrize("messages", [1, MANY])
+def test_every_value_of_the_outbox_comes_into_its_own_column(
+    database: Database, messages: int
+) -> None:
     said = outgoing("a value", "an order")
 
-    with PostgresStore(database).transaction() as transaction:
+    with PostgresStore(database).transaction() as transaction, transaction.writing(messages):
         transaction.publish_later([said, replace(said, key=None, value=None, headers=())], NOW)
 
     first, second = rows_of(database, tables.outbox)
@@ -114,10 +122,11 @@ def test_every_value_of_the_outbox_comes_into_its_own_column(database: Database)
     assert second == first | {"id": 2, "slot": slot_of(None), **nothing}
 
 
-def test_odd_texts_come_back_as_they_were(database: Database) -> None:
+@pytest.mark.parametrize("messages", [1, MANY])
+def test_odd_texts_come_back_as_they_were(database: Database, messages: int) -> None:
     entries = [explained(odd, number) for number, odd in enumerate(ODD_TEXTS)]
 
-    with PostgresStore(database).transaction() as transaction:
+    with PostgresStore(database).transaction() as transaction, transaction.writing(messages):
         transaction.remember(entries)
 
     assert [row["explanation"] for row in rows_of(database, tables.events)] == ODD_TEXTS
@@ -136,12 +145,16 @@ def test_odd_identifiers_are_found_again(database: Database) -> None:
     assert list(again) == sorted([*odd, "order-1"])
 
 
+@pytest.mark.parametrize("messages", [1, MANY])
 @pytest.mark.parametrize("headers", [(), ODD_HEADERS, (("only a name", None),)])
-def test_odd_headers_come_back_as_they_were(database: Database, headers: Any) -> None:
+def test_odd_headers_come_back_as_they_were(
+    database: Database, messages: int, headers: Any
+) -> None:
     message = replace(deferred(mediator_assigned()).message, headers=headers)
 
     with PostgresStore(database).transaction() as transaction:
-        transaction.remember([parked(message)])
+        with transaction.writing(messages):
+            transaction.remember([parked(message)])
         (found,) = transaction.waiting(["order-1"])
 
     assert found.message == message
@@ -191,8 +204,9 @@ def test_the_largest_batch_is_one_transaction(mediation: Mediation, deliveries: 
     assert [each.outcome for each in handled] == [Outcome.APPLIED] * 5_000
 
 
+@pytest.mark.parametrize("messages", [1, MANY])
 def test_a_dispute_that_ends_and_the_next_one_of_its_order_are_written_at_once(
-    database: Database,
+    database: Database, messages: int
 ) -> None:
     """An order has at most one dispute without a verdict, at every moment of the writing."""
     relaunch = verdict_issued(decision=VerdictDecision.RELAUNCH)
@@ -201,7 +215,7 @@ def test_a_dispute_that_ends_and_the_next_one_of_its_order_are_written_at_once(
     with PostgresStore(database).transaction() as transaction:
         write(transaction, in_mediation())
 
-    with PostgresStore(database).transaction() as transaction:
+    with PostgresStore(database).transaction() as transaction, transaction.writing(messages):
         write(transaction, disputed_again)
 
     with PostgresStore(database).transaction() as transaction:

@@ -115,3 +115,65 @@ def test_a_connection_lost_in_the_middle_of_a_set_is_a_passing_failure_and_the_n
             copy.write_row([f"order-{number}"])
 
     database.ping()
+
+
+def test_of_questions_asked_at_once_the_one_that_failed_says_why(database: Database) -> None:
+    """Those after it are not answered either, and say nothing of the reason."""
+    columns = {"order_id": ["order-1"]}
+    wrong = "SELECT 1 / (1 - count(*)) FROM {rows}"
+    slow = "SELECT pg_sleep(0.05) FROM {rows}"
+    asked = [
+        binary.Question(each, tables.cases, columns)
+        for each in (slow, wrong, slow, "SELECT * FROM {rows}")
+    ]
+
+    with (
+        pytest.raises(StorageError, match="division by zero"),
+        database.transaction() as connection,
+    ):
+        binary.ask(connection, asked)
+
+    database.ping()
+
+
+def test_what_is_written_together_is_refused_by_the_end_of_the_block(database: Database) -> None:
+    twice = [explained("good"), explained("good")]
+    with (
+        pytest.raises(StorageError, match="events_pkey"),
+        PostgresStore(database).transaction() as transaction,
+    ):
+        with transaction.writing(2):
+            transaction.publish_later([outgoing("an effect")], NOW)
+            transaction.remember(twice)
+        pytest.fail("the block ended well")
+
+    assert rows_of(database, tables.outbox) == []
+
+
+def test_what_cannot_be_said_together_leaves_nothing_behind(database: Database) -> None:
+    with (
+        pytest.raises(UnicodeEncodeError),
+        PostgresStore(database).transaction() as transaction,
+        transaction.writing(1),
+    ):
+        transaction.publish_later([outgoing("an effect")], NOW)
+        transaction.remember([explained("\ud83d")])
+
+    assert rows_of(database, tables.outbox) == []
+    database.ping()
+
+
+def test_a_connection_lost_while_writing_together_is_a_passing_failure(
+    database: Database, empty_database_url: str
+) -> None:
+    with (
+        pytest.raises(DatabaseUnavailableError),
+        database.transaction() as connection,
+        binary.together(connection),
+    ):
+        binary.append(connection, tables.cases, {"order_id": ["order-1"]})
+        with driver_cursor(connection) as cursor:
+            end_session(cursor.connection.info.backend_pid, empty_database_url)
+        binary.append(connection, tables.cases, {"order_id": ["order-2"]})
+
+    database.ping()

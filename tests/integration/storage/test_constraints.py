@@ -199,6 +199,17 @@ def test_the_sequence_of_an_order_only_rises(in_mediation: Database) -> None:
     refused(in_mediation, "UPDATE cases SET sequence = 1", "only rises")
 
 
+def test_an_order_that_was_heard_of_stays_so(database: Database) -> None:
+    """Else its parked events would not be looked for."""
+    with database.transaction() as connection:
+        connection.execute(text("INSERT INTO cases (order_id) VALUES ('order-1')"))
+
+    refused(database, "DELETE FROM cases", "a case is not forgotten")
+    refused(
+        database, "UPDATE cases SET order_id = 'order-2'", "the order of a case does not change"
+    )
+
+
 @pytest.mark.parametrize("order_id", ["", "x" * 65])
 def test_an_identifier_of_impossible_length_is_refused(database: Database, order_id: str) -> None:
     refused(database, f"INSERT INTO cases (order_id) VALUES ('{order_id}')", "identifier")  # noqa: S608

@@ -1,8 +1,9 @@
 -- What people do about dead letters, and what the database holds them to. Only added to: processes of
 -- the release before this one go on working with these tables.
 
--- In the order in which a consumer writes to them, so that the two cannot wait for each other.
-LOCK TABLE parked_events, dead_letters IN SHARE ROW EXCLUSIVE MODE;
+-- In the order in which a consumer writes to them, so that the two cannot wait for each other. (The
+-- first one is changed by the next migration, in the same transaction.)
+LOCK TABLE cases, parked_events, dead_letters IN SHARE ROW EXCLUSIVE MODE;
 
 -- The oldest version whose release can use this database: one row, which later migrations raise.
 CREATE TABLE schema_compatibility (usable_from text NOT NULL);
