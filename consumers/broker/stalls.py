@@ -1,17 +1,17 @@
 """Which partitions stand still although something waits in them? Knows neither Kafka nor a clock.
 
 A member that is busy with other partitions is given ten times as long: the library hands out what
-it has fetched partition by partition. A group that is being dealt is given five times as long: it
-may have to wait for a member that is busy, and joining anew makes everybody begin again. Whatever a
-restart did not help is given twice as long before the next one, and so on: a broker that is broken
-is not helped by restarts.
+it has fetched partition by partition. A group that is being dealt, and the partitions of others,
+are given five times as long: they may wait for a member that is busy, which helps itself before,
+and joining anew makes everybody begin again. Whatever a restart did not help is given twice as long
+before the next one, and so on: a broker that is broken is not helped by restarts.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 _BUSY = 10
-_DEALING = 5
+_OF_OTHERS = 5
 _MOST_DOUBLINGS = 6
 
 GROUP = -1
@@ -52,7 +52,9 @@ class StallWatch:
         """We did not ask for a while, or ask anew: whatever stands, stands from now on."""
         self._since.clear()
 
-    def look(self, now: float, standings: Mapping[int, Standing]) -> dict[int, Standing]:
+    def look(
+        self, now: float, standings: Mapping[int, Standing], *, ours: bool = True
+    ) -> dict[int, Standing]:
         """How things stand now; returns those that have stood still for too long."""
         for partition, standing in standings.items():
             if not standing.waits or self._has_moved(partition, standing):
@@ -64,7 +66,7 @@ class StallWatch:
         return {
             each: standing
             for each, standing in standings.items()
-            if standing.waits and self._is_too_long(each, now)
+            if standing.waits and self._is_too_long(each, now, ours and each != GROUP)
         }
 
     def restarted(self, stalled: Mapping[int, Standing]) -> None:
@@ -79,9 +81,9 @@ class StallWatch:
         self._last_seen[partition] = standing.position
         return True
 
-    def _is_too_long(self, partition: int, now: float) -> bool:
+    def _is_too_long(self, partition: int, now: float, ours: bool) -> bool:
         patience = self._limit * 2.0 ** self._restarts.get(partition, 0)
-        if partition == GROUP:
-            patience *= _DEALING
+        if not ours:
+            patience *= _OF_OTHERS
         since = self._since[partition]
         return now - max(since, self._busy_at) >= patience or now - since >= _BUSY * patience

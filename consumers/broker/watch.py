@@ -40,6 +40,7 @@ class Watch:
         self._stalls = StallWatch(limit)
         self._lag = metrics.lag(topic)
         self._gaps: list[tuple[int, int, int]] = []
+        self._told: dict[int, int] = {}  # a gap is met again until something after it is committed
         self._next_look = float("-inf")
 
     def look(self, client: Any) -> Standings:
@@ -51,12 +52,13 @@ class Watch:
         if now < self._next_look:
             return {}
         self._next_look = now + LOOK_SECONDS
+        ours = bool(client.assignment())
         try:
-            standings = self._ours(client) if client.assignment() else self._of_others(client, now)
+            standings = self._ours(client) if ours else self._of_others(client, now)
             self._confirm_gaps(client)
         except (KafkaError, OSError, KeyError):  # the last one: a rebalance in this very moment
             standings = {GROUP: Standing(None, 0)}
-        return self._stalls.look(now, standings)
+        return self._stalls.look(now, standings, ours=ours)
 
     def gained(self, partition: int, committed: int | None) -> None:
         """A partition is ours, from this offset on."""
@@ -146,14 +148,16 @@ class Watch:
         gaps, self._gaps = self._gaps, []
         for partition, expected, found in gaps:
             start = starts[TopicPartition(self._topic, partition)]
-            skipped = min(start, found) - expected
+            first = max(expected, self._told.get(partition, 0))
+            skipped = min(start, found) - first
             if skipped > 0:
+                self._told[partition] = first + skipped
                 self._metrics.skipped.labels(self._topic).inc(skipped)
                 log.error(
                     "records_skipped",
                     topic=self._topic,
                     partition=partition,
-                    expected_offset=expected,
+                    expected_offset=first,
                     log_starts_at=start,
                     skipped=skipped,
                     why="retention removed them before they were read: they are lost to us",

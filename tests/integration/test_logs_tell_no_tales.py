@@ -25,6 +25,8 @@ from services.messages import Message
 from services.metrics import Metrics
 from services.reading import Handled
 from services.retry import Backoff
+from services.rules.case import Case
+from services.rules.outcome import Decision
 from services.settings import load_settings
 from services.storage.database import Database
 from services.storage.postgres import PostgresStore
@@ -143,6 +145,20 @@ def test_a_failure_of_the_program_is_told_by_its_kind_and_its_place(
     (bug,) = [line for line in lines if line["event"] == "bug"]
     assert "services.errors.StorageError" in bug["exception"]
     assert "services/mediation.py" in bug["exception"]
+    assert [line["reason"] for line in rejected(lines)] == ["bug"]
+    assert "seller lives" not in log.getvalue()
+
+
+def test_a_failure_that_quotes_an_event_is_told_without_its_words(
+    consume: Consume, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_case: Case, event: Event) -> Decision:
+        raise ValueError(f"not understood: {event}")
+
+    monkeypatch.setattr("services.docket.decide", broken)
+
+    lines = consume(verdict_issued(reasons=SECRET))
+
     assert [line["reason"] for line in rejected(lines)] == ["bug"]
     assert "seller lives" not in log.getvalue()
 

@@ -16,6 +16,7 @@ from services.metrics import Metrics
 from services.settings import load_settings
 from tests.brokers.broker import Broker
 from tests.brokers.refusing import Failure, RefusingBroker, Request, refusing_broker
+from tests.brokers.report import BrokerReport
 from tests.eventually import eventually
 
 SOON = 0.2
@@ -33,6 +34,16 @@ def refusing() -> Iterator[RefusingBroker]:
     with refusing_broker() as broker:
         broker.create_topic("topic", 1)
         yield broker
+
+
+@pytest.fixture
+def one_partition(apache_kafka_alone: Broker, request: pytest.FixtureRequest) -> Broker:
+    """A topic of one partition, on a broker that deals nothing to who comes too many."""
+    BrokerReport.note(request.node, apache_kafka_alone)
+    with closing(KafkaAdminClient(**apache_kafka_alone.client_options())) as admin:
+        wanted = {"num_partitions": 1, "replication_factor": 1}
+        admin.create_topics({"topic": wanted}, wait_for_metadata=True)
+    return apache_kafka_alone
 
 
 class Member:
@@ -101,11 +112,15 @@ def member(broker: Broker | RefusingBroker, *, keeps: bool = False) -> Iterator[
 
 
 @contextmanager
-def producing(servers: str, version: tuple[int, int] | None) -> Iterator[Callable[[bytes], None]]:
-    """Produces to partition 0."""
+def producing(servers: str, version: tuple[int, int] | None) -> Iterator[Callable[..., None]]:
+    """Produces to partition 0, or another."""
     producer = KafkaProducer(bootstrap_servers=servers, api_version=version)
+
+    def produce(value: bytes, partition: int = 0) -> None:
+        producer.send("topic", value, partition=partition).get(timeout=30)
+
     with closing(producer):
-        yield lambda value: producer.send("topic", value, partition=0).get(timeout=30) and None
+        yield produce
 
 
 def test_a_client_that_silently_stopped_reading_is_replaced(kafka: Broker) -> None:
@@ -163,6 +178,25 @@ def test_the_lag_of_a_partition_that_does_not_move_is_shown(refusing: RefusingBr
         assert reader.restarts == 0, "what is held on purpose is no stall"
 
 
+def test_partitions_that_had_to_wait_while_another_was_held_did_not_stand_still(
+    embedded_kafka: Broker,
+) -> None:
+    embedded_kafka.create_topics("topic")
+    member = Member(embedded_kafka.bootstrap_servers, "2.1")
+    with (
+        producing(embedded_kafka.bootstrap_servers, embedded_kafka.api_version) as produce,
+        closing(member.consumer) as consumer,
+    ):
+        for partition in range(4):
+            produce(b"one", partition)
+        eventually(lambda: consumer.poll(1, 0.2), 30)
+
+        consumer.hold(1.5, lambda: False)
+
+        eventually(lambda: consumer.poll(1, 0.2), 30)
+        assert member.restarts == 0
+
+
 def test_a_group_that_never_forms_is_joined_anew(refusing: RefusingBroker) -> None:
     refusing.refuse(Request.JOIN_GROUP, Failure.COORDINATOR_NOT_AVAILABLE)
     with (
@@ -178,16 +212,16 @@ def test_a_group_that_never_forms_is_joined_anew(refusing: RefusingBroker) -> No
         eventually(lambda: len(reader.read) == 1, 60, "the message comes")
 
 
-def test_a_member_that_no_partition_is_left_for_stands_by(refusing: RefusingBroker) -> None:
+def test_a_member_that_no_partition_is_left_for_stands_by(one_partition: Broker) -> None:
     with (
-        producing(refusing.bootstrap_servers, (2, 1)) as produce,
-        member(refusing) as first,
-        member(refusing) as second,
+        producing(one_partition.bootstrap_servers, None) as produce,
+        member(one_partition) as first,
+        member(one_partition) as second,
     ):
         both = (first, second)
         eventually(lambda: sorted([m.partitions or [] for m in both]) == [[], [0]], 30)
         eventually(lambda: all(m.partitions is not None for m in both), 30)
-        before = [m.restarts for m in both]  # this broker refuses some who come too many
+        before = [m.restarts for m in both]
         looks = _count_looks(first) + _count_looks(second)
 
         def much_later() -> bool:
@@ -200,20 +234,19 @@ def test_a_member_that_no_partition_is_left_for_stands_by(refusing: RefusingBrok
 
 
 def test_a_member_without_a_partition_joins_anew_if_nobody_reads_what_waits(
-    refusing: RefusingBroker,
+    one_partition: Broker,
 ) -> None:
     with (
-        producing(refusing.bootstrap_servers, (2, 1)) as produce,
-        member(refusing, keeps=True) as first,
-        member(refusing, keeps=True) as second,
+        producing(one_partition.bootstrap_servers, None) as produce,
+        member(one_partition, keeps=True) as first,
+        member(one_partition, keeps=True) as second,
     ):
         both = (first, second)
         eventually(lambda: sorted([m.partitions or [] for m in both]) == [[], [0]], 30)
-        idle = first if first.partitions == [] else second
 
         produce(b"one")
 
-        eventually(lambda: idle.restarts == 1, 60, "the idle member notices")
+        eventually(lambda: first.restarts + second.restarts, 60, "the idle member notices")
 
 
 def _count_looks(watched: Member) -> list[list[float]]:
@@ -222,9 +255,9 @@ def _count_looks(watched: Member) -> list[list[float]]:
     stalls = watched.consumer._watch._stalls
     look = stalls.look
 
-    def counting(now: float, standings: Any) -> Any:
+    def counting(now: float, standings: Any, *, ours: bool = True) -> Any:
         seen.append(now)
-        return look(now, standings)
+        return look(now, standings, ours=ours)
 
     stalls.look = counting  # type: ignore[method-assign]
     return [seen]

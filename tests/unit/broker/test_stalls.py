@@ -94,6 +94,14 @@ def test_a_group_is_given_five_times_as_long_to_be_dealt() -> None:
     assert looks == {0: False, 299: False, 300: True}
 
 
+def test_the_partitions_of_others_are_given_five_times_as_long() -> None:
+    watch, waiting = StallWatch(LIMIT), {0: Standing(5, 9)}
+
+    looks = {at: bool(watch.look(at, waiting, ours=False)) for at in (0.0, 299.0, 300.0)}
+
+    assert looks == {0: False, 299: False, 300: True}
+
+
 def test_a_group_that_came_together_is_given_no_more_patience_than_any() -> None:
     watch, nothing_known = StallWatch(LIMIT), {GROUP: Standing(None, 0)}
     watch.look(0, nothing_known)
