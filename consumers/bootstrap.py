@@ -1,14 +1,16 @@
 """The composition root: the only place where parts are chosen, made and joined."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import start_http_server
 
 from consumers import mediator_assigned, order_disputed, verdict_issued
 from consumers.broker import Admin, Consumer, Publisher
+from consumers.health import Findings, Health, served
 from consumers.logs import configure_logging
 from consumers.members import run_together
 from consumers.outbox_relay import OutboxRelay
@@ -17,7 +19,12 @@ from consumers.stopping import StopSignal
 from schemas.codec import Codec
 from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
 from services.clock import system_clock
-from services.errors import RefusedError, SettingsError
+from services.errors import (
+    MediationError,
+    RefusedError,
+    SchemaVersionError,
+    SettingsError,
+)
 from services.flood import FloodGate
 from services.mediation import Mediation
 from services.metrics import Metrics
@@ -27,6 +34,7 @@ from services.storage import schema
 from services.storage.database import Database
 from services.storage.postgres import PostgresStore
 from services.storage.store import Store
+from services.timed_store import TimedStore
 
 if TYPE_CHECKING:
     from schemas.http_registry import HttpSchemaRegistry
@@ -54,20 +62,59 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     Raises:
         BrokerUnavailableError, DatabaseUnavailableError: a dependency does not answer at the start.
         SchemaVersionError, RefusedError: the database or the topics are not ready for this release.
+        SettingsError: what is asked of the process cannot be served at that address.
         FloodError: too many dead letters.
     """
     configure_logging(settings, process=name)
-    database = make_database(settings, name)
-    schema.require_needed_version(database)
-    require_topics(settings)
     metrics = Metrics()
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="127.0.0.1", registry=metrics.registry)
-    runnable = _relay if name == RELAY else _consumer
-    run = runnable(name, settings, PostgresStore(database), stop, metrics)
-    _collect_garbage_seldom()
-    run()
+    metrics.build.labels(_version(), name).set(1)
+    with _observed(settings, metrics):
+        database = make_database(settings, name)
+        schema.require_needed_version(database)
+        require_topics(settings)
+        runnable = _relay if name == RELAY else _consumer
+        run = runnable(name, settings, make_store(database, metrics), stop, metrics)
+        _collect_garbage_seldom()
+        run()
     structlog.get_logger().info("stopped")
+
+
+def _version() -> str:
+    try:
+        return version("mediation-pipeline")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+@contextmanager
+def _observed(settings: Settings, metrics: Metrics) -> Iterator[None]:
+    """Answer to whoever watches this process, if the settings say where.
+
+    `/readyz` has a connection of its own to the database: the loop's may be in a transaction.
+    """
+    if not settings.metrics_port:
+        yield
+        return
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    with closing(
+        Database(url, application_name="mediation-health", statement_timeout=2.0, connect_timeout=2)
+    ) as database:
+        health = Health(
+            metrics, loop_limit=settings.loop_limit, database=lambda: _examined(database)
+        )
+        with served(settings, metrics.registry, health):
+            yield
+
+
+def _examined(database: Database) -> Findings:
+    try:
+        schema.require_needed_version(database)
+    except SchemaVersionError as error:
+        return {"database": None, "schema": str(error)}
+    except MediationError:
+        return {"database": "does not answer"}
+    return {"database": None, "schema": None}
 
 
 def _collect_garbage_seldom() -> None:
@@ -89,6 +136,11 @@ def make_database(settings: Settings, process: str) -> Database:
         application_name=f"mediation-{process}",
         statement_timeout=settings.database_statement_timeout,
     )
+
+
+def make_store(database: Database, metrics: Metrics) -> Store:
+    """The store in that database, its transactions timed."""
+    return TimedStore(PostgresStore(database), metrics.database_time.observe)
 
 
 def make_codec(settings: Settings) -> Codec:
@@ -138,7 +190,7 @@ def _consumer(
 
     def member(number: int) -> Runner:
         mediation = Mediation(
-            store if number == 1 else PostgresStore(make_database(settings, name)),
+            store if number == 1 else make_store(make_database(settings, name), metrics),
             make_codec(settings),
             group=group,
             clock=system_clock,
@@ -149,7 +201,13 @@ def _consumer(
             mediation.remember_recent(topic)
         return Runner(
             definition,
-            Consumer(settings, topic=topic, group=group, client_id=f"mediation-{name}-{number}"),
+            Consumer(
+                settings,
+                topic=topic,
+                group=group,
+                client_id=f"mediation-{name}-{number}",
+                metrics=metrics,
+            ),
             mediation,
             stop=stop,
             backoff=Backoff(settings.backoff_initial, settings.backoff_max),

@@ -1,4 +1,7 @@
-"""Log lines: on standard error, one JSON object a line unless the settings say otherwise.
+"""Log lines: on standard error, one JSON object a line unless they go to a terminal.
+
+An exception is told by its kind and its place, never by its words: those may quote what somebody
+wrote in an event, and a dead letter keeps them.
 
 What the Kafka library has to say comes out the same way, each kind of line now and then: a broker
 that is away makes it say the same thing many times a second.
@@ -8,9 +11,10 @@ import logging
 import sys
 import threading
 import time
+from traceback import format_tb
 
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, ExcInfo
 
 from services.settings import Settings
 
@@ -20,18 +24,20 @@ REPEAT_SECONDS = 30.0
 def configure_logging(settings: Settings, **always: str) -> None:
     """Set logging up for this process; `always` stands in every line."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    in_colors = sys.stderr.isatty()
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not in_colors)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=in_colors)
     )
     structlog.configure(
         processors=[
             lambda _logger, _method, event: {**always, **_thread(), **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            *([] if settings.log_format == "json" else [_visible]),
+            structlog.processors.ExceptionRenderer(_kind_and_place),
+            *([] if as_json else [_visible]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -47,6 +53,17 @@ def _thread() -> dict[str, str]:
     """Who speaks, where several do: a member of a group, or the Kafka client of one."""
     thread = threading.current_thread()
     return {} if thread is threading.main_thread() else {"thread": thread.name}
+
+
+def _kind_and_place(exc_info: ExcInfo) -> str:
+    """Every exception of the chain, the first one first: its kind, and where it was raised."""
+    told: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None:
+        kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        told.append(f"{kind}\n{''.join(format_tb(error.__traceback__))}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(reversed(told))
 
 
 def _visible(_logger: object, _method: str, event: EventDict) -> EventDict:

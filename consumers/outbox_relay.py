@@ -5,6 +5,7 @@ slots of one that dies. Publishing a row twice is possible, and harmless, since 
 that it is the same one; losing a row is not.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -53,14 +54,22 @@ class OutboxRelay:
         self._connect = connect
         self._stop = stop
         self._backoff = backoff
-        self._clock = clock
         self._metrics = metrics
+        self._loop = metrics.loop(clock)
+        self._share = metrics.share("slots", clock)
         self._batch_size = batch_size
         self._failures = 0
 
     def run(self) -> None:
         """Relay until asked to stop. After a passing failure everything is taken up anew."""
+        try:
+            self._run()
+        finally:
+            self._metrics.end(self._loop, self._share)
+
+    def _run(self) -> None:
         while not self._stop.is_set():
+            self._loop.turned()
             try:
                 self._relay()
             except TransientError as error:
@@ -70,6 +79,9 @@ class OutboxRelay:
                 log.warning(
                     "retrying", attempt=self._failures, wait=round(delay, 2), error=str(error)
                 )
+                self._loop.holding = True
+                self._share.numbers = None
+                self._loop.turned(rest=delay)
                 self._stop.wait(delay)
 
     def _relay(self) -> None:
@@ -94,18 +106,23 @@ class OutboxRelay:
         gained = session.claim(missing) if missing else set()
         if gained:
             log.info("slots_claimed", slots=sorted(gained))
+        self._share.numbers = sorted(ours | gained)
         return ours | gained
 
     def _publish_some(self, session: OutboxSession, sink: Sink, ours: set[int]) -> bool:
         """Publish the oldest rows of our slots; False when there is nothing to do."""
-        self._metrics.polled(self, self._clock().timestamp())
+        self._loop.turned()
         rows = session.pending(ours, self._batch_size) if ours else []
         if rows:
+            started = time.monotonic()
             sink.publish([row.outgoing for row in rows])
+            self._metrics.publish_time.observe(time.monotonic() - started)
             session.remove([row.id for row in rows])
             topics = Counter(row.outgoing.topic for row in rows)
             for topic, count in topics.items():
                 self._metrics.published.labels(topic).inc(count)
             log.info("published", rows=len(rows))
             self._failures = 0
+        self._loop.holding = False
+        self._share.moved()
         return bool(rows)

@@ -4,6 +4,7 @@ A failure that may pass holds the same batch and tries again; nothing is skipped
 process, what was not committed is delivered again, and what was handled is then ignored.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Runner:
         self._backoff = backoff
         self._clock = clock
         self._metrics = metrics
+        self._loop = metrics.loop(clock)
         self._batch_size = batch_size
         self._expired_at = clock().timestamp()
 
@@ -91,12 +93,13 @@ class Runner:
         """
         try:
             while not self._stop.is_set():
-                self._metrics.polled(self, self._clock().timestamp())
+                self._loop.turned()
                 batch = self._retrying(self._poll) or []
                 if batch:
                     self._process(batch)
                 self._expire_now_and_then()
         finally:
+            self._metrics.end(self._loop)
             self._close()
 
     def _poll(self) -> list[Message]:
@@ -110,10 +113,13 @@ class Runner:
             batch = self._source.still_ours(batch)
             return self._definition.handler(self._mediation, batch) if batch else []
 
+        started = time.monotonic()
         handled = self._retrying(handle)
         if handled:
             self._source.commit(batch)
-            self._report(handled)
+            self._metrics.batch_time.observe(time.monotonic() - started)
+            self._metrics.batch_size.observe(len(batch))
+            self._report(handled, offsets=_offsets(batch))
 
     def _expire_now_and_then(self) -> None:
         now = self._clock().timestamp()
@@ -127,43 +133,62 @@ class Runner:
         attempt = 0
         while not self._stop.is_set():
             try:
-                return call()
+                answer = call()
             except TransientError as error:
                 attempt += 1
                 delay = self._backoff.delay(attempt)
                 self._metrics.retries.labels(type(error).__name__).inc()
                 log.warning("retrying", attempt=attempt, wait=round(delay, 2), error=str(error))
+                self._loop.holding = True
                 self._wait(delay)
+            else:
+                self._loop.holding = False
+                return answer
         return None
 
     def _wait(self, seconds: float) -> None:
+        self._loop.turned(rest=seconds)
         try:
             self._source.hold(seconds, self._stop.is_set)
         except TransientError:
             self._stop.wait(seconds)
+        self._loop.turned()
 
-    def _report(self, handled: list[Handled]) -> None:
+    def _report(self, handled: list[Handled], **what: object) -> None:
         if not handled:
             return
         self._metrics.observe(handled, self._clock())
         outcomes = Counter(each.outcome for each in handled)
         said = {outcome.value: count for outcome, count in outcomes.items()}
-        log.info("handled", topic=self._definition.topic.value, **said)
+        log.info("handled", topic=self._definition.topic.value, **said, **what)
         for each in handled:
             if each.outcome is Outcome.REJECTED:
-                log.warning(
-                    "rejected",
-                    reason=each.reason,
-                    explanation=each.explanation,
-                    topic=each.message.topic,
-                    partition=each.message.partition,
-                    offset=each.message.offset,
-                    event_id=each.event and str(each.event.event_id),
-                    order_id=each.event and each.event.order_id,
-                )
+                _report_rejected(each)
 
     def _close(self) -> None:
         try:
             self._source.close()
         except TransientError as error:
             log.warning("close_failed", error=str(error))
+
+
+def _offsets(batch: Sequence[Message]) -> dict[int, str]:
+    """The first and the last offset of each partition, each of which comes in order."""
+    first = {each.partition: each.offset for each in reversed(batch)}
+    last = {each.partition: each.offset for each in batch}
+    return {partition: f"{first[partition]}-{last[partition]}" for partition in sorted(first)}
+
+
+def _report_rejected(handled: Handled) -> None:
+    message, event = handled.message, handled.event
+    log.warning(
+        "rejected",
+        reason=handled.reason,
+        explanation=handled.in_a_log,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        event_id=event and str(event.event_id),
+        order_id=event and event.order_id,
+        dispute_id=event and event.dispute_id,
+    )

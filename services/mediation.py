@@ -67,7 +67,7 @@ class Mediation:
         except _NOT_THE_MESSAGES_FAULT:
             raise
         except Exception as error:
-            log.warning("batch_failed", messages=len(messages), error=repr(error))
+            log.warning("batch_failed", messages=len(messages), error=type(error).__name__)
             if len(messages) == 1:
                 return self._handle_alone(messages[0])
             middle = len(messages) // 2
@@ -129,18 +129,29 @@ class Mediation:
             )
             for reading in readings:
                 docket.take(reading)
-            refused = {letter.message: letter for letter in docket.write(transaction)}
+            refused = {letter.message for letter in docket.write(transaction)}
             direct = [each.message for each in docket.handled if not each.was_parked]
             rejected = [message in refused for message in direct]
             worst = next(
-                (refused[each].explanation for each in direct[::-1] if each in refused), ""
+                (
+                    each.in_a_log
+                    for each in docket.handled[::-1]
+                    if not each.was_parked and each.message in refused
+                ),
+                "",
             )
             check(rejected, worst)
         return docket.handled
 
     def _bury_as_bug(self, message: Message, error: Exception) -> Handled:
         """Keep a message that nothing could be done with. If even that fails, raise the error."""
-        log.error("bug", topic=message.topic, offset=message.offset, exc_info=error)
+        log.error(
+            "bug",
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            exc_info=error,
+        )
         explanation = (
             f"Handling this message failed: {type(error).__name__}: {error}. The message may be "
             "good: mend the program, then replay it."
@@ -157,5 +168,5 @@ class Mediation:
         with self._flood.passage() as check, self._store.transaction() as transaction:
             fresh = transaction.keep_dead_letters([letter])
             transaction.publish_later([envelope.of_dead_letter(each) for each in fresh], now)
-            check([True], explanation)
+            check([True], f"{Reason.BUG.description} ({type(error).__name__})")
         return Handled(message, Outcome.REJECTED, explanation, reason=Reason.BUG)

@@ -36,6 +36,18 @@ class Handled:
     was_parked: bool = False
     assignment_latency: timedelta | None = None
 
+    @property
+    def in_a_log(self) -> str:
+        """The explanation, if it can be told in a log, where what people wrote has no business.
+
+        The rules quote ids, amounts and words of ours. What says why a message cannot be read, or
+        what a failure of the program said, may quote anything: there the reason has to do, and the
+        dead letter keeps the rest.
+        """
+        if self.event is not None or self.reason is None:
+            return self.explanation
+        return self.reason.description
+
 
 def read(codec: Codec, message: Message) -> Reading:
     """Decode a message. A broken contract is a value here; only transient errors are raised."""

@@ -105,10 +105,27 @@ class Settings(BaseSettings):
     flood_limit: float = Field(
         0.5, gt=0, le=1, description="share of dead letters in the window that stops a consumer"
     )
-    metrics_port: int = Field(
-        0, ge=0, le=65535, description="port of /metrics on loopback; 0: no metrics are served"
+    stall_limit: float = Field(
+        60.0,
+        ge=1,
+        le=86_400,
+        description="a consumer whose messages wait so long without moving connects anew",
     )
-    log_format: Literal["json", "console"] = Field("json", description="how log lines look")
+    loop_limit: float = Field(
+        120.0,
+        ge=1,
+        le=86_400,
+        description="a process whose loop did not come around for so long is not alive (/healthz)",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="address on which /metrics, /healthz and /readyz are served"
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port of /metrics, /healthz and /readyz; 0: none is served"
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="how log lines look; auto: json unless they go to a terminal"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="log from here up"
     )

@@ -13,7 +13,7 @@ from services.messages import Message
 from services.settings import Settings
 
 CLOSE_SECONDS = 3.0
-_BOOTSTRAP_SECONDS = 5.0
+BOOTSTRAP_SECONDS = 5.0
 _FALLBACK_API_VERSION = (2, 1)
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
     secret = settings.kafka_sasl_password
     options = {
         "bootstrap_servers": (settings.kafka_bootstrap_servers or "").split(","),
-        "bootstrap_timeout_ms": int(_BOOTSTRAP_SECONDS * 1000),
+        "bootstrap_timeout_ms": int(BOOTSTRAP_SECONDS * 1000),
         "client_id": "mediation",
         "security_protocol": settings.kafka_security_protocol,
         "sasl_mechanism": settings.kafka_sasl_mechanism,

@@ -10,12 +10,22 @@ import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, RetriableError
 
-from consumers.broker.connection import CLOSE_SECONDS, connect, in_words, message_of, translated
+from consumers.broker.connection import (
+    BOOTSTRAP_SECONDS,
+    CLOSE_SECONDS,
+    connect,
+    in_words,
+    message_of,
+    translated,
+)
 from consumers.broker.header_names import keep_undecodable_names
+from consumers.broker.watch import Standings, Watch
 from services.errors import BrokerUnavailableError
 from services.messages import Message
+from services.metrics import Metrics
 from services.settings import Settings
 
+_METADATA_SECONDS = 30  # a wish for fresh metadata may be lost by the library: until then it waits
 _HOLD_POLL_SECONDS = 0.5  # the library may lose a join that completes just as a poll times out
 
 _FETCH_BYTES = 1024 * 1024  # two batches; the library's own 50 MiB took 40 MB and won no time
@@ -33,7 +43,13 @@ class Consumer:
     """
 
     def __init__(
-        self, settings: Settings, *, topic: str, group: str, client_id: str = "mediation"
+        self,
+        settings: Settings,
+        *,
+        topic: str,
+        group: str,
+        client_id: str = "mediation",
+        metrics: Metrics | None = None,
     ) -> None:
         """Connect and subscribe. Raises `BrokerUnavailableError`."""
         self._settings = settings
@@ -46,6 +62,7 @@ class Consumer:
         self._gained: set[TopicPartition] = set()
         self._holding = False
         self._uncommitted: dict[TopicPartition, int] = {}
+        self._watch = Watch(topic, metrics or Metrics(), settings.stall_limit)
         self._client: Any = self._connected()
 
     def poll(self, limit: int, timeout: float) -> list[Message]:
@@ -59,6 +76,7 @@ class Consumer:
         with translated(self._address):
             self._commit_what_is_due()
             self._rewind_what_was_gained()
+        self._require_movement()
         found = self._polled(timeout, limit)
         with self._lock:
             rebalanced = bool(self._gained & self._client.assignment())
@@ -67,6 +85,8 @@ class Consumer:
         if rebalanced:
             self._put_back(found)
             return []
+        for partition, records in found.items():
+            self._watch.read(partition.partition, records)
         return [message_of(record) for records in found.values() for record in records]
 
     def commit(self, messages: Sequence[Message]) -> None:
@@ -74,6 +94,7 @@ class Consumer:
 
         Failing is harmless: what was handled and is delivered again is ignored.
         """
+        self._watch.handled(messages)
         with self._lock:
             for each in messages:
                 partition = TopicPartition(each.topic, each.partition)
@@ -93,6 +114,7 @@ class Consumer:
                 self._put_back(self._polled(min(left, _HOLD_POLL_SECONDS)))
         finally:
             self._holding = False
+            self._watch.held()
             if self._client is not None:
                 self._each(self._client.assignment(), self._client.resume)
 
@@ -104,6 +126,7 @@ class Consumer:
 
     def close(self) -> None:
         """Commit what is due and leave the group."""
+        self._watch.close()
         if self._client is not None:
             self._commit_what_is_due()
             with translated(self._address):
@@ -116,6 +139,7 @@ class Consumer:
             self._gained.difference_update(partitions)
             for partition in partitions:
                 self._uncommitted.pop(partition, None)
+        self._watch.lost(_numbers(partitions))
         if partitions:
             log.info("partitions_revoked", partitions=_numbers(partitions))
 
@@ -123,6 +147,7 @@ class Consumer:
         """Called by the listener: these partitions are ours now."""
         with self._lock:
             self._gained.update(partitions)
+        self._watch.dealt(_numbers(partitions))
         if self._holding:
             self._each(partitions, self._client.pause)
         log.info("partitions_assigned", partitions=_numbers(partitions))
@@ -144,9 +169,12 @@ class Consumer:
                 max_poll_records=self._settings.batch_size,
                 fetch_max_wait_ms=200,
                 fetch_max_bytes=_FETCH_BYTES,
+                metadata_max_age_ms=_METADATA_SECONDS * 1000,
             )
             if not keep_undecodable_names():
                 log.warning("header_names_must_be_utf8", why="this kafka-python is not known")
+            # What comes next waits for the broker without end: here, not for long.
+            client.bootstrap(timeout_ms=int(BOOTSTRAP_SECONDS * 1000))
             client.subscribe([self._topic], listener=_Listener(self))
             # Knowing the partitions before it joins, it does not join twice.
             client.partitions_for_topic(self._topic)
@@ -159,15 +187,31 @@ class Consumer:
             raise BrokerUnavailableError(f"{self._address}: {in_words(error)}") from error
         except Exception as error:
             # After an error of another kind the library may spin on the same record for ever.
-            self._disconnect()
+            self._disconnect({})
             raise BrokerUnavailableError(
                 f"{self._address}: reading {self._topic} failed: {type(error).__name__}:"
                 f" {in_words(error)}; connecting anew"
             ) from error
         return records
 
-    def _disconnect(self) -> None:
+    def _require_movement(self) -> None:
+        """Give the client up if messages wait in vain: some of its stalls end with it alone."""
+        stalled = self._watch.look(self._client)
+        if stalled:
+            log.error(
+                "stalled",
+                topic=self._topic,
+                partitions={number: str(standing) for number, standing in stalled.items()},
+                limit=self._settings.stall_limit,
+            )
+            self._disconnect(stalled)
+            raise BrokerUnavailableError(
+                f"{self._address}: reading {self._topic} stands still; connecting anew"
+            )
+
+    def _disconnect(self, stalled: Standings) -> None:
         client, self._client = self._client, None
+        self._watch.restarted(stalled)
         self.lose(list(client.assignment()))
         try:
             client.close(autocommit=False, timeout_ms=int(CLOSE_SECONDS * 1000))
@@ -188,6 +232,7 @@ class Consumer:
                 self._each([partition], self._client.seek_to_beginning)
             else:
                 self._seek(partition, committed)
+            self._watch.gained(partition.partition, committed)
             with self._lock:
                 self._gained.discard(partition)
 

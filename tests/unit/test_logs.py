@@ -1,7 +1,9 @@
 """Is every log line one JSON object that says which process wrote it?"""
 
+import io
 import json
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -53,6 +55,48 @@ def test_a_line_says_which_thread_of_the_process_speaks(capsys: pytest.CaptureFi
     member.join()
 
     assert [line.get("thread") for line in lines(capsys)] == ["member-2"]
+
+
+class Terminal(io.StringIO):
+    """Looks like one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_json"), [("auto", False), ("console", False), ("json", True)]
+)
+def test_lines_on_a_terminal_are_for_people_unless_the_settings_say_otherwise(
+    chosen: str, is_json: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    configure_logging(load_settings(log_format=chosen), process="relay")
+
+    structlog.get_logger().warning("retrying")
+
+    assert terminal.getvalue().startswith("{") == is_json
+
+
+def test_an_exception_is_told_by_its_kind_and_its_place_and_so_is_what_caused_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(load_settings(), process="relay")
+    said = "something secret"
+    try:
+        try:
+            int(said)
+        except ValueError as error:
+            raise LookupError(said) from error
+    except LookupError:
+        structlog.get_logger().exception("bug")
+
+    (line,) = lines(capsys)
+    told = str(line["exception"])
+    assert told.index("builtins.ValueError") < told.index("builtins.LookupError")
+    assert "test_logs.py" in told
+    assert "secret" not in told.replace('"something secret"', "")
 
 
 def test_what_is_below_the_level_of_the_settings_is_not_said(

@@ -94,7 +94,7 @@ class Turns(MemorySource):
 
 def looked_for_overdue_events(seconds: list[int], stop: StopSignal) -> list[int]:
     """On a clock that shows these seconds after noon, turn by turn: at which of them."""
-    clock, metrics = SetClock(), Metrics()
+    clock = SetClock()
     clock.now = NOON
     expiries = Expiries(clock)
     Runner(
@@ -104,11 +104,9 @@ def looked_for_overdue_events(seconds: list[int], stop: StopSignal) -> list[int]
         stop=stop,
         backoff=Backoff(),
         clock=clock,
-        metrics=metrics,
+        metrics=Metrics(),
         batch_size=1,
     ).run()
-    last_poll = metrics.registry.get_sample_value("mediation_last_poll_timestamp_seconds")
-    assert last_poll == clock.now.timestamp()
     return [round((each - NOON).total_seconds()) for each in expiries.asked_at]
 
 
@@ -134,11 +132,14 @@ def test_a_change_of_the_local_time_is_no_jump(change: datetime, stop: StopSigna
     assert looked == [offset - 30, offset + 30]
 
 
-def test_of_several_members_the_metric_shows_the_one_that_polled_longest_ago() -> None:
+def test_of_several_loops_the_metric_shows_the_one_that_polled_longest_ago() -> None:
     metrics = Metrics()
+    polls = iter([NOON, NOON + timedelta(seconds=7), NOON + timedelta(seconds=9)])
+    one, two = (metrics.loop(lambda: next(polls, NOON)) for _ in range(2))
 
-    metrics.polled("one", 100.0)
-    metrics.polled("two", 107.0)
-    metrics.polled("two", 109.0)
+    two.turned()
 
-    assert metrics.registry.get_sample_value("mediation_last_poll_timestamp_seconds") == 100.0
+    assert one.polled_at == NOON.timestamp()
+    assert metrics.registry.get_sample_value("mediation_last_poll_timestamp_seconds") == (
+        NOON.timestamp()
+    )
