@@ -102,6 +102,15 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         0, ge=0, le=65535, description="port of /metrics on loopback; 0: no metrics are served"
     )
+    collect_seconds: float = Field(
+        5.0,
+        ge=0.1,
+        le=3600,
+        description="how often the domain's metrics are read from the database",
+    )
+    audit_orders_per_second: float = Field(
+        500.0, ge=0.1, le=1_000_000, description="how fast the auditor walks through all orders"
+    )
     log_format: Literal["json", "console"] = Field("json", description="how log lines look")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="log from here up"

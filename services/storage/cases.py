@@ -52,8 +52,13 @@ def lock(connection: Connection, order_ids: Collection[str]) -> dict[str, Case]:
 
 def read(connection: Connection, order_id: str) -> Case | None:
     """The case of an order, without locking it; None if the order was never heard of."""
-    found = binary.fetch(connection, _CASES, cases, {"order_id": [order_id]})
-    return _with_disputes(connection, found).get(order_id)
+    return read_all(connection, [order_id]).get(order_id)
+
+
+def read_all(connection: Connection, order_ids: Collection[str]) -> dict[str, Case]:
+    """The cases of those of these orders that were heard of, without locking them."""
+    found = binary.fetch(connection, _CASES, cases, {"order_id": list(order_ids)})
+    return _with_disputes(connection, found)
 
 
 def owners(connection: Connection, dispute_ids: Collection[str]) -> dict[str, str]:
