@@ -14,9 +14,9 @@ from prometheus_client.registry import Collector
 
 from schemas.reasons import Reason
 from schemas.topics import INBOUND
-from services import metrics
+from services import domain_metrics as metrics
 from services.audit import Invariant
-from services.metrics import ASSIGNMENT_BOUNDS, PROMISES, RESOLUTION_BOUNDS, Declared
+from services.domain_metrics import ASSIGNMENT_BOUNDS, PROMISES, RESOLUTION_BOUNDS, Declared
 from services.rules.case import DisputeState
 from services.rules.contents import GROUNDS
 from services.storage.backlog import Backlog

@@ -83,6 +83,15 @@ class Settings(BaseSettings):
     relay_batch_size: int = Field(
         2000, ge=1, le=10_000, description="most messages published at once"
     )
+    collect_seconds: float = Field(
+        5.0,
+        ge=0.1,
+        le=3600,
+        description="seconds between two readings of the domain's metrics",
+    )
+    audit_orders_per_second: float = Field(
+        500.0, ge=0.1, le=1_000_000, description="how fast the auditor walks through all orders"
+    )
     backoff_initial: float = Field(0.5, ge=0.01, le=60, description="first wait after a failure")
     backoff_max: float = Field(
         5.0, ge=0.01, le=3600, description="longest wait between two attempts"
@@ -101,15 +110,6 @@ class Settings(BaseSettings):
     )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="port of /metrics on loopback; 0: no metrics are served"
-    )
-    collect_seconds: float = Field(
-        5.0,
-        ge=0.1,
-        le=3600,
-        description="how often the domain's metrics are read from the database",
-    )
-    audit_orders_per_second: float = Field(
-        500.0, ge=0.1, le=1_000_000, description="how fast the auditor walks through all orders"
     )
     log_format: Literal["json", "console"] = Field("json", description="how log lines look")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -14,7 +14,7 @@ from schemas.codec import Codec
 from schemas.events import Event
 from schemas.reasons import Reason
 from services.mediation import Mediation
-from services.reading import Handled
+from services.metrics import Metrics
 from services.rules.case import Case
 from services.rules.outcome import Outcome
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
@@ -79,25 +79,30 @@ def cases(store: MemoryStore) -> dict[str, Case]:
         return transaction.lock(["order-0", "order-1"])
 
 
+def sample(metrics: Metrics, name: str) -> float:
+    return metrics.registry.get_sample_value(f"mediation_assignment_latency_seconds_{name}") or 0.0
+
+
 @given(deliveries())
-def test_the_latency_of_each_dispute_with_a_mediator_is_told_once_and_never_below_zero(
+def test_each_dispute_with_a_mediator_is_observed_once_and_never_below_zero(
     drawn: list[Delivery],
 ) -> None:
-    store, numbered, clock = MemoryStore(), Deliveries(), SetClock()
-    handled: list[Handled] = []
+    store, metrics, numbered, clock = MemoryStore(), Metrics(), Deliveries(), SetClock()
 
     for batch in drawn:
         clock.now = batch.shown
-        handled += mediation(store, clock).handle(numbered.all(*batch.events))
+        before = sample(metrics, "sum")
+        metrics.observe(mediation(store, clock).handle(numbered.all(*batch.events)), clock.now)
+        assert sample(metrics, "sum") >= before
 
-    told = [each.assignment_latency for each in handled if each.assignment_latency is not None]
     waited = [
         dispute.assigned_at - dispute.opened_at
         for case in cases(store).values()
         for dispute in case.disputes
         if dispute.assigned_at is not None
     ]
-    assert sorted(told) == sorted(max(each, timedelta()) for each in waited)
+    assert sample(metrics, "count") == len(waited)
+    assert sample(metrics, "sum") == sum(max(each.total_seconds(), 0) for each in waited)
 
 
 @given(deliveries())

@@ -1,16 +1,16 @@
-"""Does docs/metrics.md say of every metric and invariant what it means?"""
+"""Does docs/figures.md say of every metric and invariant what it means?"""
 
 import re
 
 import pytest
 
-from services import metrics
+from services import domain_metrics
 from services.audit import Invariant
-from services.metrics import Declared
+from services.domain_metrics import Declared
 from tests.architecture.documents import section, text_of
 
-PAGE = text_of("docs/metrics.md")
-DECLARED = [each for each in vars(metrics).values() if isinstance(each, Declared)]
+PAGE = text_of("docs/figures.md")
+DECLARED = [each for each in vars(domain_metrics).values() if isinstance(each, Declared)]
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=lambda each: each.name)
