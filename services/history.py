@@ -7,7 +7,9 @@ a change of the rules, an order from before it may be told effects that were nev
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from schemas.codec import Codec
 from schemas.effects import Effect
 from schemas.events import Event
 from services.rules.case import Case
@@ -56,3 +58,28 @@ def _apply(told: Told, event: Event) -> tuple[Told, bool]:
     if decision.outcome is not Outcome.APPLIED:
         return told, False
     return Told(decision.case, (*told.effects, *decision.effects)), True
+
+
+def applied(
+    codec: Codec, timeline: Iterable[Any], replays: Iterable[Any]
+) -> list[tuple[Event, bool]]:
+    """The applied events of an order as `tell` takes them: as they came, or came back, to stay.
+
+    `timeline` and `replays` are rows of `inbox.timeline` and `replaying.replays_of`.
+
+    Raises:
+        ContractError: one of them can no longer be read.
+        RegistryUnavailableError: one names a schema, and the registry cannot say which.
+    """
+    came_back = {row.event_id: row for row in replays if row.outcome != Outcome.REJECTED}
+    placed = []
+    for row in timeline:
+        replay = came_back.get(row.event_id)
+        last = row.outcome if replay is None else replay.outcome
+        place = (row.arrival, 0) if replay is None else (replay.after_arrival, replay.id)
+        if last == Outcome.APPLIED or (
+            last == Outcome.DEFERRED and row.settled_outcome == Outcome.APPLIED
+        ):
+            placed.append((place, codec.decode(row.topic, row.value), last == Outcome.DEFERRED))
+    placed.sort(key=lambda each: each[0])
+    return [(event, was_deferred) for _, event, was_deferred in placed]

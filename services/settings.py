@@ -89,6 +89,15 @@ class Settings(BaseSettings):
     relay_batch_size: int = Field(
         2000, ge=1, le=10_000, description="most messages published at once"
     )
+    collect_seconds: float = Field(
+        5.0,
+        ge=0.1,
+        le=3600,
+        description="seconds between two readings of the domain's metrics",
+    )
+    audit_orders_per_second: float = Field(
+        500.0, ge=0.1, le=1_000_000, description="how fast the auditor walks through all orders"
+    )
     backoff_initial: float = Field(0.5, ge=0.01, le=60, description="first wait after a failure")
     backoff_max: float = Field(
         5.0, ge=0.01, le=3600, description="longest wait between two attempts"

@@ -14,6 +14,7 @@ from consumers.cli.doctor import doctor
 from consumers.cli.exits import translated
 from consumers.cli.publish import publish
 from consumers.cli.run import run
+from consumers.cli.verify import verify
 
 
 class _Mediation(TyperGroup):
@@ -68,5 +69,6 @@ _add(
 _add("run", run, "Run one consumer, or the relay.", "mediation run verdict-issued")
 _add("publish", publish, "Publish events from a file.", "mediation publish events.jsonl")
 _add("doctor", doctor, "Check everything; say what fixes it.", "mediation doctor -o json")
+_add("verify", verify, "Check that all orders are coherent.", "mediation verify -o json")
 for _part in (case, dead_letters, topics, db, config):
     app.add_typer(_part.app)

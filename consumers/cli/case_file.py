@@ -9,11 +9,9 @@ from sqlalchemy import Connection, Row
 
 from schemas.codec import Codec
 from schemas.effects import Effect
-from schemas.events import Event
 from services.errors import ContractError
-from services.history import tell
+from services.history import applied, tell
 from services.rules.case import Case
-from services.rules.outcome import Outcome
 from services.storage import cases, dead_letters, inbox, replaying
 
 _MOST_DEAD_LETTERS = 1000
@@ -70,25 +68,7 @@ def _effects(
     codec: Codec, case: Case, timeline: Sequence[Row[Any]], replays: Sequence[Row[Any]]
 ) -> tuple[Effect, ...] | None:
     try:
-        told = tell(case.order_id, _applied(codec, timeline, replays))
+        told = tell(case.order_id, applied(codec, timeline, replays))
     except ContractError:
         return None
     return told.effects if told.case == case else None
-
-
-def _applied(
-    codec: Codec, timeline: Sequence[Row[Any]], replays: Sequence[Row[Any]]
-) -> list[tuple[Event, bool]]:
-    """The events that were applied, in the order in which they came, or came back, to stay."""
-    came_back = {row.event_id: row for row in replays if row.outcome != Outcome.REJECTED}
-    placed = []
-    for row in timeline:
-        replay = came_back.get(row.event_id)
-        last = row.outcome if replay is None else replay.outcome
-        place = (row.arrival, 0) if replay is None else (replay.after_arrival, replay.id)
-        if last == Outcome.APPLIED or (
-            last == Outcome.DEFERRED and row.settled_outcome == Outcome.APPLIED
-        ):
-            placed.append((place, codec.decode(row.topic, row.value), last == Outcome.DEFERRED))
-    placed.sort(key=lambda each: each[0])
-    return [(event, was_deferred) for _, event, was_deferred in placed]

@@ -70,10 +70,14 @@ def owners(connection: Connection, dispute_ids: Collection[str]) -> dict[str, st
 
 
 def assemble(rows: Rows, disputes_of_them: Rows) -> dict[str, Case]:
-    """The cases, by order id, from what `questions` are answered."""
+    """The cases, by order id, from what `questions` are answered.
+
+    Who reads without a lock may be told of a dispute whose order was not there a moment before.
+    """
     found: dict[str, list[Dispute]] = {order_id: [] for order_id, *_ in rows}
     for order_id, *row in disputes_of_them:
-        found[order_id].append(_dispute(row))
+        if order_id in found:
+            found[order_id].append(_dispute(row))
     return {
         order_id: Case(
             order_id, frozen, chat_locked, reviews_blocked, sequence, tuple(found[order_id])
@@ -84,11 +88,16 @@ def assemble(rows: Rows, disputes_of_them: Rows) -> dict[str, Case]:
 
 def read(connection: Connection, order_id: str) -> Case | None:
     """The case of an order, without locking it; None if the order was never heard of."""
-    wanted = {"order_id": [order_id]}
+    return read_all(connection, [order_id]).get(order_id)
+
+
+def read_all(connection: Connection, order_ids: Collection[str]) -> dict[str, Case]:
+    """The cases of those of these orders that were heard of, without locking them."""
+    wanted = {"order_id": sorted(order_ids)}
     answers = binary.ask(
         connection, [Question(_CASES, cases, wanted), Question(_DISPUTES, disputes, wanted)]
     )
-    return assemble(*answers).get(order_id)
+    return assemble(*answers)
 
 
 def write(connection: Connection, changes: Iterable[tuple[Case, Case]]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     SmallInteger,
     Table,
     Text,
@@ -167,6 +168,14 @@ dead_letter_actions = Table(
     _text("outcome", nullable=True),
     _text("reason", nullable=True),
     _text("explanation", nullable=True),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    _text("figure"),
+    Column("labels", ARRAY(Text), nullable=False),
+    Column("amount", Numeric, nullable=False),
 )
 
 schema_compatibility = Table("schema_compatibility", metadata, _text("usable_from"))
