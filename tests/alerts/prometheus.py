@@ -25,6 +25,8 @@ INTERVAL = 2
 
 Labels = Mapping[str, str]
 
+_PATIENCE = 90  # seconds; whether it was in time is for the test to say
+
 
 @dataclass(frozen=True, slots=True)
 class Firing:
@@ -70,7 +72,7 @@ class Prometheus:
         """The names of the alerts that fire."""
         return {each.name for each in self.firing()}
 
-    def wait_for(self, name: str, timeout: float = 60, **labels: str) -> Firing:
+    def wait_for(self, name: str, /, **labels: str) -> Firing:
         """Wait until this alert fires, with these labels."""
 
         def found() -> list[Firing]:
@@ -80,7 +82,7 @@ class Prometheus:
                 if each.name == name and labels.items() <= dict(each.labels).items()
             ]
 
-        return eventually(found, timeout, f"{name} fires for {labels}")[0]
+        return eventually(found, _PATIENCE, f"{name} fires for {labels}")[0]
 
     def scrapes(self, job: str, since: datetime, until: datetime) -> int:
         """How often a job was scraped, or should have been, between two moments."""
