@@ -71,6 +71,7 @@ fix: $(READY) ## Repair what ruff can repair, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m services.rules.diagram docs/architecture.md docs/rules.md
+	$(BIN)/python -m deploy.grafana
 
 UV := $(shell command -v uv || echo $(BIN)/uv)
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-input

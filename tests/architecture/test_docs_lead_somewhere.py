@@ -15,7 +15,7 @@ from tests.architecture.tree import ROOT, relative
 PAGES = [pytest.param(path, id=relative(path)) for path in documents()]
 EACH_PAGE = pytest.mark.parametrize("path", PAGES)
 
-PROJECT_PATH = re.compile(r"(?:schemas|services|consumers|tests|docs)/[\w./-]*")
+PROJECT_PATH = re.compile(r"(?:schemas|services|consumers|tests|docs|deploy)/[\w./-]*")
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 OF_THE_TESTS = {f"{PREFIX}TEST_KAFKA_BOOTSTRAP_SERVERS"}
 

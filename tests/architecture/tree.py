@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("schemas", "services", "consumers")
-CODE = (*PACKAGES, "tests", "bench")
+CODE = (*PACKAGES, "tests", "bench", "deploy")
 _NOT_OURS = {".git", ".venv", "__pycache__", ".hypothesis", "build", "dist", "LICENSE"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

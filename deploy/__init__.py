@@ -1,0 +1,1 @@
+"""What watches the pipeline where it runs: rules for Prometheus, dashboards for Grafana."""
