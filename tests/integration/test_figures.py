@@ -211,7 +211,7 @@ def test_who_has_waited_exactly_as_long_as_promised_is_not_late(
     assert read.unassigned_since == OPENED_AT
 
 
-@pytest.mark.parametrize("version", ["0001", "0002"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 def test_what_was_there_before_the_tallies_is_counted_by_the_migration(
     empty_database: Database, deliveries: Deliveries, clock: SetClock, version: str
 ) -> None:
