@@ -2,9 +2,10 @@
 
 import gc
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import start_http_server
+from prometheus_client import CollectorRegistry, start_http_server
 
 from consumers import mediator_assigned, order_disputed, verdict_issued
 from consumers.broker import Admin, Consumer, Publisher
@@ -27,6 +28,9 @@ from services.storage.database import Database
 from services.storage.postgres import PostgresStore
 from services.storage.store import Store
 
+if TYPE_CHECKING:
+    from consumers.ops.console import Console
+
 CONSUMERS: dict[str, ConsumerDefinition] = {
     "order-disputed": order_disputed.CONSUMER,
     "mediator-assigned": mediator_assigned.CONSUMER,
@@ -34,16 +38,22 @@ CONSUMERS: dict[str, ConsumerDefinition] = {
 }
 RELAY = "relay"
 PROCESSES = (*CONSUMERS, RELAY)
+"""The pipeline itself."""
+
+OPS = "ops"
+"""The operations console, which looks on."""
+
 ALL_TOPICS = tuple(
     [topic.value for topic in (*INBOUND, *OUTBOUND)]
     + [dead_letter_topic(topic) for topic in INBOUND]
 )
 """Every topic that the pipeline reads or writes."""
 _OBJECTS_UNTIL_COLLECTION = 50_000
+_PATIENCE_SECONDS = 5.0  # of who looks at a page
 
 
 def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
-    """Run one process of the pipeline, by its name in `PROCESSES`, until `stop` is set.
+    """Run one process of the pipeline, by its name in `PROCESSES`, or `OPS`, until `stop` is set.
 
     `settings` must name a broker and a database.
 
@@ -55,6 +65,9 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     configure_logging(settings, process=name)
     database = make_database(settings, name)
     schema.require_needed_version(database)
+    if name == OPS:
+        run_console(settings, stop)
+        return
     require_topics(settings)
     metrics = Metrics()
     if settings.metrics_port:
@@ -64,6 +77,51 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     _collect_garbage_seldom()
     run()
     structlog.get_logger().info("stopped")
+
+
+def run_console(settings: Settings, stop: StopSignal) -> None:
+    """Run the operations console until `stop` is set. It also runs while the broker is away.
+
+    Raises:
+        RefusedError: its port is taken.
+        SettingsError: the address of the schema registry cannot be one.
+    """
+    from consumers.ops.app import create_app
+    from consumers.ops.serving import bound, serve
+
+    listening = bound(settings.ops_host, settings.ops_port)
+    console = make_console(settings, CollectorRegistry())
+    console.lags.start()
+    try:
+        serve(create_app(console, settings.ops_url), listening, stop)
+    finally:
+        console.lags.stop()
+    structlog.get_logger().info("stopped")
+
+
+def make_console(settings: Settings, metrics: CollectorRegistry) -> "Console":
+    """The operations console; `metrics` is what its /metrics serves. Raises as `make_registry`."""
+    from consumers.ops.console import Console
+    from consumers.ops.lags import Lags
+    from consumers.ops.sessions import Sessions
+
+    token = settings.ops_token
+    quick = min(settings.database_statement_timeout, _PATIENCE_SECONDS)
+    return Console(
+        database=make_database(
+            settings.model_copy(update={"database_statement_timeout": quick}), OPS
+        ),
+        schemas=make_registry(settings),
+        sessions=Sessions(token.get_secret_value() if token else None, system_clock),
+        lags=Lags(
+            lambda: Admin(settings),
+            {name: (each.group, each.topic.value) for name, each in CONSUMERS.items()},
+            system_clock,
+        ),
+        metrics=metrics,
+        clock=system_clock,
+        secure=(settings.ops_url or "").startswith("https://"),
+    )
 
 
 def _collect_garbage_seldom() -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 
@@ -21,8 +22,9 @@ def test_the_ready_line_says_where_everything_is(dev: Dev) -> None:
 
     assert tables is not None
     assert set(dev.ready["processes"]) == {
-        *("order-disputed", "mediator-assigned", "verdict-issued", "relay"),
+        *("order-disputed", "mediator-assigned", "verdict-issued", "relay", "ops"),
     }
+    assert httpx2.get(f"{dev.ready['console']}readyz").text == "ready\n"
     assert dev.ready["bootstrap_servers"].startswith("127.0.0.1:")
     assert dev.ready["kafka_api_version"] == "2.1"
 
