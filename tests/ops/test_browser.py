@@ -196,6 +196,17 @@ def test_the_overview_is_live_and_can_be_paused(
     eventually(lambda: tab.js(buttons) == 1, message="it would be offered again, once")
 
 
+def test_a_live_page_whose_session_is_over_asks_to_sign_in(
+    tab: Tab, address: str, clock: SetClock
+) -> None:
+    tab.go(address)
+
+    clock.advance(hours=13)
+
+    where = "location.pathname"
+    eventually(lambda: tab.js(where) == "/sign-in", timeout=20, message="it would ask")
+
+
 @pytest.mark.usefixtures("busy")
 def test_what_is_typed_is_searched_at_once(tab: Tab, address: str) -> None:
     tab.go(f"{address}/disputes")

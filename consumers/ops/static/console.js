@@ -52,6 +52,13 @@ function offerCopies() {
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.id === "live" && busy(event.target)) event.preventDefault();
 });
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const wanted = event.detail.target.id;
+  if (wanted && !event.detail.xhr.responseText.includes(`id="${wanted}"`)) {
+    event.detail.shouldSwap = false; // the session is over: what came is the page to sign in
+    location.reload();
+  }
+});
 document.addEventListener("htmx:load", (event) => {
   if (event.target.id === "live") offerPause();
 });
