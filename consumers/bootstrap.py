@@ -46,6 +46,11 @@ CONSUMERS: dict[str, ConsumerDefinition] = {
 }
 RELAY = "relay"
 PROCESSES = (*CONSUMERS, RELAY)
+"""The pipeline itself."""
+
+OPS = "ops"
+"""The operations console, which looks on."""
+
 ALL_TOPICS = tuple(
     [topic.value for topic in (*INBOUND, *OUTBOUND)]
     + [dead_letter_topic(topic) for topic in INBOUND]
@@ -55,7 +60,7 @@ _OBJECTS_UNTIL_COLLECTION = 50_000
 
 
 def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
-    """Run one process of the pipeline, by its name in `PROCESSES`, until `stop` is set.
+    """Run one process of the pipeline, by its name in `PROCESSES`, or `OPS`, until `stop` is set.
 
     `settings` must name a broker and a database.
 
@@ -66,6 +71,11 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
         FloodError: too many dead letters.
     """
     configure_logging(settings, process=name)
+    if name == OPS:
+        from consumers.ops.bootstrap import run_console
+
+        run_console(settings, stop)
+        return
     metrics = Metrics()
     metrics.build.labels(_version(), name).set(1)
     with _observed(settings, metrics):

@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import SecretStr
 
 import consumers
-from consumers.bootstrap import PROCESSES, RELAY
+from consumers.bootstrap import OPS, PROCESSES, RELAY
 from services.retry import Backoff
 from services.settings import PREFIX, Settings
 
@@ -26,7 +26,7 @@ STOP_SECONDS: Final = 8.5
 _STEADY_SECONDS = 15.0  # a child that lived for so long starts its backoff anew
 _POLL_SECONDS = 0.05
 _TAIL_BYTES = 16 * 1024
-_READY_WORDS = {RELAY: b"relaying"}
+_READY_WORDS = {RELAY: b"relaying", OPS: b"serving"}
 _READY_WORD = b"partitions_assigned"
 
 
@@ -153,7 +153,7 @@ def environment(settings: Settings, name: str) -> dict[str, str]:
     """
     others = {key: value for key, value in os.environ.items() if not key.upper().startswith(PREFIX)}
     said = {key: value for key, value in settings if value is not None}
-    if settings.metrics_port:
+    if settings.metrics_port and name in PROCESSES:
         said["metrics_port"] = settings.metrics_port + PROCESSES.index(name)
     if settings.log_level in {"warning", "error"}:
         said["log_level"] = "info"

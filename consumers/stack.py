@@ -4,16 +4,17 @@ Rule: what is configured is used and never started or stopped here; what is not,
 the stack does.
 """
 
+import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from pydantic import SecretStr
 
-from consumers.bootstrap import ALL_TOPICS, PROCESSES, make_database
+from consumers.bootstrap import ALL_TOPICS, OPS, PROCESSES, make_database
 from consumers.broker import Admin
 from consumers.embedded import EmbeddedBroker, EmbeddedDatabase
 from consumers.errors import EmbeddedPartFailedError, StackNotReadyError
@@ -32,7 +33,7 @@ _POLL_SECONDS = 0.05
 
 
 class Stack:
-    """Broker, database, schema and topics from entry to exit; the four processes when asked for.
+    """Broker, database, schema and topics from entry to exit; the processes when asked for.
 
     Made from `settings` as they were loaded. `say` is told, a line at a time, what a person may
     want to know. Whoever owns the stack calls `mend` now and then.
@@ -78,10 +79,22 @@ class Stack:
         """The process ids of the processes that run, by their names in `bootstrap.PROCESSES`."""
         return self._children.pids if self._children else {}
 
-    def start_processes(self) -> None:
-        """Start the consumers and the relay; their logs are `<data_dir>/logs/<name>.log`."""
+    @property
+    def console_url(self) -> str:
+        """Where the operations console is, if it was started."""
+        host = self.settings.ops_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.ops_port}/"
+
+    def start_processes(self, *, console: bool = False) -> None:
+        """Start the consumers and the relay, and the operations console if it is wanted.
+
+        Their logs are `<data_dir>/logs/<name>.log`. Where nobody chose the console's port and
+        another one has it, it gets one that is free.
+        """
+        if console and "ops_port" not in self.settings.model_fields_set:
+            self._set(ops_port=free_port(self.settings.ops_host, self.settings.ops_port))
         self._children = Children(self.settings, self.data_dir / "logs", self._say)
-        self._children.start(PROCESSES)
+        self._children.start((*PROCESSES, OPS) if console else PROCESSES)
 
     def wait_until_ready(
         self, timeout: float = 60.0, stopping: Callable[[], bool] = lambda: False
@@ -160,3 +173,12 @@ class Stack:
 
     def _set(self, **values: object) -> None:
         self.settings = self.settings.model_copy(update=values)
+
+
+def free_port(host: str, wanted: int) -> int:
+    """That port if nobody listens there, else another one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in (wanted, 0):
+        with suppress(OSError), socket.create_server((host, port), family=family) as found:
+            return int(found.getsockname()[1])
+    return wanted

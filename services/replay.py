@@ -37,17 +37,22 @@ log = structlog.get_logger()
 
 
 class Replay:
-    """Replays for one person, `by`. What was yielded stays done, also when a later letter raises.
+    """Replays for one person, `by`, who may say why.
+
+    What was yielded stays done, also when a later letter raises.
 
     Raises:
         TransientError: the database or the registry does not answer; the rest was not touched.
         RegistryRefusedError: the registry refuses a schema of ours; the rest was not touched.
     """
 
-    def __init__(self, database: Database, codec: Codec, *, by: str, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, codec: Codec, *, by: str, clock: Clock, why: str | None = None
+    ) -> None:
         self._database = database
         self._codec = codec
         self._by = by
+        self._why = why
         self._clock = clock
 
     def replay(self, ids: Iterable[UUID]) -> Iterator[Report]:
@@ -143,6 +148,7 @@ class Replay:
                 action="REPLAY_FAILED" if rejected else "REPLAYED",
                 done_at=self._clock(),
                 done_by=self._by,
+                why=self._why,
                 event=event,
                 outcome=handled.outcome,
                 reason=handled.reason,

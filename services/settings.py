@@ -4,8 +4,10 @@ Every setting has a safe default. All that is wrong is said at once; secrets are
 """
 
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +30,14 @@ def _postgresql(value: SecretStr | None) -> SecretStr | None:
             Database(value.get_secret_value()).close()
         except SettingsError as error:
             raise ValueError(str(error)) from None
+    return value
+
+
+def _web_address(value: str | None) -> str | None:
+    if value is not None:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("expected an address such as https://ops.example.com, without a path")
     return value
 
 
@@ -135,6 +145,16 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="how log lines look; auto: json unless they go to a terminal"
     )
+    ops_host: str = Field(
+        "127.0.0.1", description="where the operations console listens; off loopback: with a token"
+    )
+    ops_port: int = Field(9470, ge=1, le=65535, description="port of the operations console")
+    ops_token: SecretStr | None = Field(
+        None, min_length=16, description="what signs a person in to the console; unset: read-only"
+    )
+    ops_url: Annotated[str | None, AfterValidator(_web_address)] = Field(
+        None, description="the console's address behind a proxy: https://HOST[:PORT]"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="log from here up"
     )
@@ -153,9 +173,24 @@ class Settings(BaseSettings):
                 f"{PREFIX}KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} also needs "
                 f"{PREFIX}KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD"
             )
+        if self.ops_token is None and not is_loopback(self.ops_host):
+            raise ValueError(
+                f"{PREFIX}OPS_HOST={self.ops_host} can be reached by others: it also needs"
+                f" {PREFIX}OPS_TOKEN"
+            )
         if self.backoff_max < self.backoff_initial:
             raise ValueError(f"{PREFIX}BACKOFF_MAX must not be below {PREFIX}BACKOFF_INITIAL")
         return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -76,6 +76,10 @@ class Admin:
 
     def lag(self, group: str, topic: str) -> int:
         """How many messages of `topic`, over all its partitions, `group` has not committed yet."""
+        return sum(end - position for position, end in self.positions(group, topic).values())
+
+    def positions(self, group: str, topic: str) -> dict[int, tuple[int, int]]:
+        """The offset that `group` reads next in each partition of `topic`, and where that ends."""
         with translated(self._address):
             (described,) = self._client.describe_topics([topic])
             numbers = [each["partition_index"] for each in described["partitions"]]
@@ -85,10 +89,13 @@ class Admin:
                 for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
             )
         committed = self.committed(group, topic, numbers)
-        return sum(
-            last[each].offset - max(committed.get(each.partition, 0), first[each].offset)
+        return {
+            each.partition: (
+                max(committed.get(each.partition, 0), first[each].offset),
+                last[each].offset,
+            )
             for each in partitions
-        )
+        }
 
     def close(self) -> None:
         """Disconnect."""

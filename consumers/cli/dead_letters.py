@@ -1,7 +1,7 @@
 """`mediation dead-letters`: messages that were refused, and why."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,7 +17,9 @@ from consumers.errors import ProblemFoundError
 from schemas.reasons import Reason
 from services.messages import Headers, pair
 
-_DUMPED_BYTES = 1024
+DUMPED_BYTES = 1024
+"""How much of a value is shown."""
+
 _BYTES_A_LINE = 16
 _DONE = (
     *("done_at", "done_by", "database_user", "action", "why"),
@@ -98,7 +100,7 @@ def show(
     if row is None:
         raise ProblemFoundError(f"there is no dead letter {dead_letter_id}")
     if output is Output.JSON:
-        show_json(_as_json(row, history))
+        show_json(letter_as_json(row, history))
     else:
         _show(row, history)
 
@@ -112,7 +114,8 @@ app.command(
 )(mending.restore)
 
 
-def _as_json(row: Any, history: Sequence[Any]) -> dict[str, object]:
+def letter_as_json(row: Any, history: Sequence[Any]) -> dict[str, object]:
+    """All of a dead letter, and what was done about it; key, value and headers in base64."""
     heavy = {"key", "value", "headers"}
     plain = {name: value for name, value in row._mapping.items() if name not in heavy}
     return plain | {
@@ -145,7 +148,7 @@ def _show(row: Any, history: Sequence[Any]) -> None:
             "attempts": row.attempts,
             "first seen": row.first_seen_at,
             "last seen": row.last_seen_at,
-            "produced": _produced(row.timestamp_ms),
+            "produced": produced(row.timestamp_ms),
         }
     )
     if history:
@@ -172,15 +175,22 @@ def _show_bytes(name: str, value: bytes | None) -> None:
         typer.echo(f"\n{name} (none)")
         return
     typer.echo(f"\n{name} ({len(value)} bytes)")
-    for at in range(0, min(len(value), _DUMPED_BYTES), _BYTES_A_LINE):
+    for line in dumped(value):
+        typer.echo(f"  {line}")
+    if len(value) > DUMPED_BYTES:
+        typer.echo(f"  and {len(value) - DUMPED_BYTES} more bytes; -o json has them all")
+
+
+def dumped(value: bytes) -> Iterator[str]:
+    """The first `DUMPED_BYTES` of a value in lines: where, in hexadecimal, and as text."""
+    for at in range(0, min(len(value), DUMPED_BYTES), _BYTES_A_LINE):
         line = value[at : at + _BYTES_A_LINE]
         printable = "".join(chr(byte) if byte in _PRINTABLE else "." for byte in line)
-        typer.echo(f"  {at:06x}  {line.hex(' '):<{_BYTES_A_LINE * 3 - 1}}  {printable}")
-    if len(value) > _DUMPED_BYTES:
-        typer.echo(f"  and {len(value) - _DUMPED_BYTES} more bytes; -o json has them all")
+        yield f"{at:06x}  {line.hex(' '):<{_BYTES_A_LINE * 3 - 1}}  {printable}"
 
 
-def _produced(timestamp_ms: int) -> str:
+def produced(timestamp_ms: int) -> str:
+    """When a message was produced, by its own timestamp, for people."""
     from schemas.records import instant_from_millis
 
     try:

@@ -28,8 +28,9 @@ def dev(
 
     What is not configured comes embedded. When ready, one line of JSON on standard output says
     where the broker and the database are; other commands find them by themselves. A process that
-    dies is restarted. MEDIATION_METRICS_PORT is the first of four ports, one a process. The
-    embedded broker keeps nothing: what was not consumed when this stops is gone.
+    dies is restarted. MEDIATION_METRICS_PORT is the first of four ports, one a process; the
+    operations console has its own. The embedded broker keeps nothing: what was not consumed when
+    this stops is gone.
     """
     from consumers.endpoints import Endpoints, announced
     from consumers.stack import Stack
@@ -40,13 +41,13 @@ def dev(
     with Stack(settings, data_dir or settings.data_dir, _say) as stack:
         if stop.is_set():
             return
-        stack.start_processes()
+        stack.start_processes(console=True)
         stack.wait_until_ready(stopping=stop.is_set)
         endpoints = Endpoints.of(stack.settings)
         with announced(endpoints, stack.data_dir):
             if not stop.is_set():
                 typer.echo(json.dumps(_ready_line(stack, endpoints)))
-                _say("ready; Ctrl-C stops it")
+                _say(f"ready; the console is at {stack.console_url} and Ctrl-C stops it")
             while not stop.wait(_MEND_SECONDS):
                 stack.mend()
         _say("stopping")
@@ -59,6 +60,7 @@ def _ready_line(stack: "Stack", endpoints: "Endpoints") -> dict[str, object]:
         "database_url": endpoints.database_url,
         "data_dir": str(stack.data_dir),
         "logs": str(stack.data_dir / "logs"),
+        "console": stack.console_url,
         "encoding": "avro single-object (or Confluent framing); key: order_id",
         "pid": endpoints.pid,
         "processes": stack.processes,

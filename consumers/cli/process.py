@@ -19,12 +19,13 @@ UNTIL_STDIN_ENDS: Final = "--until-stdin-ends"
 
 
 class Process(StrEnum):
-    """The names in `bootstrap.PROCESSES`, which is too heavy to be loaded for `--help`."""
+    """The names in `bootstrap.PROCESSES`, which is too heavy to be loaded for `--help`, and ops."""
 
     ORDER_DISPUTED = "order-disputed"
     MEDIATOR_ASSIGNED = "mediator-assigned"
     VERDICT_ISSUED = "verdict-issued"
     RELAY = "relay"
+    OPS = "ops"
 
 
 def run_as_asked(arguments: Sequence[str]) -> bool:

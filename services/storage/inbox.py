@@ -189,10 +189,11 @@ def recently_rejected(connection: Connection, topic: str, count: int) -> list[bo
 def timeline(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
     """Every event of an order in order of arrival: its first outcome and, if parked, its last.
 
-    Columns: event_id, arrival, topic, dispute_id, occurred_at, received_at, outcome, reason,
-    explanation, value, waiting, settled_at, settled_outcome, settled_reason, settled_explanation.
+    Columns: event_id, arrival, topic, partition, offset, dispute_id, occurred_at, received_at,
+    outcome, reason, explanation, value, waiting, settled_at, settled_outcome, settled_reason,
+    settled_explanation.
     """
-    unneeded = {"digest", "partition", "offset", "order_id"}
+    unneeded = {"digest", "order_id"}
     columns = [
         *(column for column in events.c if column.name not in unneeded),
         parked_events.c.waiting,

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import psycopg
 import pytest
 
@@ -21,10 +23,23 @@ def test_the_ready_line_says_where_everything_is(dev: Dev) -> None:
 
     assert tables is not None
     assert set(dev.ready["processes"]) == {
-        *("order-disputed", "mediator-assigned", "verdict-issued", "relay"),
+        *("order-disputed", "mediator-assigned", "verdict-issued", "relay", "ops"),
     }
     assert dev.ready["bootstrap_servers"].startswith("127.0.0.1:")
     assert dev.ready["kafka_api_version"] == "2.1"
+
+
+def test_the_console_knows_that_all_are_at_work_and_nobody_is_behind(dev: Dev) -> None:
+    def consumers() -> list[dict[str, Any]]:
+        said = httpx2.get(f"{dev.ready['console']}overview.json").json()
+        return list(said["consumers"])
+
+    assert httpx2.get(f"{dev.ready['console']}readyz").text == "ready\n"
+    eventually(
+        lambda: all(each["lag"] and each["running"] for each in consumers()),
+        timeout=30,
+        message="the broker would be asked",
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from consumers.bootstrap import PROCESSES
+from consumers.bootstrap import OPS, PROCESSES
 from consumers.cli.app import app
 from consumers.cli.process import Process
 
@@ -33,4 +33,4 @@ def test_the_help_of_a_group_has_an_example(group: str) -> None:
 
 
 def test_every_process_of_the_pipeline_can_be_run() -> None:
-    assert tuple(Process) == PROCESSES
+    assert tuple(Process) == (*PROCESSES, OPS)

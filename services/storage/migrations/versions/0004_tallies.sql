@@ -95,6 +95,5 @@ CREATE TRIGGER disputes_as_they_were_are_not AFTER UPDATE ON disputes
 
 INSERT INTO tallies SELECT figure, labels, amount FROM tallies_anew;
 
--- What is looked at every few seconds beside the tallies.
-CREATE INDEX disputes_unassigned ON disputes (opened_at) WHERE state = 'OPEN';
+-- What is looked at every few seconds beside the tallies; for the disputes that wait, 0005 has an index.
 CREATE INDEX dead_letters_by_kind ON dead_letters (topic, reason, status);

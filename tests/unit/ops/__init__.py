@@ -1,0 +1,1 @@
+"""The parts of the operations console that need no database."""
