@@ -1,7 +1,7 @@
 """Which metrics there are, with the values of their labels.
 
-Rule: this list alone says so to the tests of the rules, the runbooks and the dashboards. It is what
-was agreed; where the collectors of services/metrics.py can be asked, they take its place.
+Rule: this list alone says so to the tests of the rules, the runbooks and the dashboards, and
+tests/alerts/test_declared.py holds it to what the code declares.
 """
 
 from collections.abc import Mapping
