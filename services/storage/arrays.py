@@ -28,7 +28,11 @@ def pack(element: int, parts: Iterable[bytes | None], length: int) -> bytes:
     """The array of these values, which are in binary already, of the type with this number."""
     sent = [_HEAD.pack(1, 1, element, length, 1)]
     for part in parts:
-        sent += (_NULL,) if part is None else (_LENGTH(len(part)), part)
+        if part is None:
+            sent.append(_NULL)
+        else:
+            sent.append(_LENGTH(len(part)))
+            sent.append(part)
     return b"".join(sent)
 
 
@@ -45,11 +49,15 @@ class Column(list[Any]):
 
 
 def _dumper_of(element: int, array: int, encode: Callable[[Any], bytes]) -> type[Dumper]:
+    in_binary_already = encode is bytes
+
     class ColumnDumper(Dumper):
         format = Format.BINARY
         oid = array
 
         def dump(self, values: Sequence[Any]) -> bytes:
+            if in_binary_already:
+                return pack(element, values, len(values))
             parts = [None if value is None else encode(value) for value in values]
             return pack(element, parts, len(parts))
 

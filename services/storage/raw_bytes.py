@@ -5,7 +5,6 @@ more than all of its other columns together.
 """
 
 from collections.abc import Sequence
-from struct import Struct
 from typing import Any
 
 from psycopg import Connection
@@ -13,10 +12,9 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from psycopg.types.string import BytesBinaryDumper
 
+from services.storage.arrays import pack
+
 _BYTEA, _BYTEA_ARRAY = 17, 1001  # PostgreSQL's own numbers for the types, the same for ever
-_HEAD = Struct("!iiiii")  # dimensions, whether there are NULLs, type; length, number of the first
-_LENGTH = Struct("!i")
-_NULL = _LENGTH.pack(-1)
 
 
 class BytesArrayDumper(Dumper):
@@ -27,10 +25,7 @@ class BytesArrayDumper(Dumper):
 
     def dump(self, parts: Sequence[bytes | None]) -> bytes:
         """The array: its head, and then each part after its length."""
-        sent = [_HEAD.pack(1, 1, _BYTEA, len(parts), 1)]
-        for part in parts:
-            sent += (_NULL,) if part is None else (_LENGTH.pack(len(part)), part)
-        return b"".join(sent)
+        return pack(_BYTEA, parts, len(parts))
 
 
 class BytesArray(list[bytes | None]):
