@@ -62,6 +62,7 @@ class Consumer:
         self._gained: set[TopicPartition] = set()
         self._holding = False
         self._uncommitted: dict[TopicPartition, int] = {}
+        self._asked = 0  # commits that the broker has not answered yet
         self._watch = Watch(topic, metrics or Metrics(), settings.stall_limit)
         self._client: Any = self._connected()
 
@@ -74,7 +75,8 @@ class Consumer:
         if self._client is None:
             self._client = self._connected()
         with translated(self._address):
-            self._commit_what_is_due()
+            if not self._asked:
+                self._commit_what_is_due()
             self._rewind_what_was_gained()
         self._require_movement()
         found = self._polled(timeout, limit)
@@ -90,7 +92,7 @@ class Consumer:
         return [message_of(record) for records in found.values() for record in records]
 
     def commit(self, messages: Sequence[Message]) -> None:
-        """Commit the offsets after `messages`. A commit that fails is tried again at the next poll.
+        """Ask for the offsets after `messages` to be committed; `poll` asks again if that fails.
 
         Failing is harmless: what was handled and is delivered again is ignored.
         """
@@ -128,7 +130,7 @@ class Consumer:
         """Commit what is due and leave the group."""
         self._watch.close()
         if self._client is not None:
-            self._commit_what_is_due()
+            self._commit_at_last()
             with translated(self._address):
                 self._client.close(autocommit=False, timeout_ms=int(CLOSE_SECONDS * 1000))
 
@@ -211,6 +213,7 @@ class Consumer:
 
     def _disconnect(self, stalled: Standings) -> None:
         client, self._client = self._client, None
+        self._asked = 0  # nobody listens any more
         self._watch.restarted(stalled)
         self.lose(list(client.assignment()))
         try:
@@ -254,19 +257,31 @@ class Consumer:
                 act(partition)
 
     def _commit_what_is_due(self) -> None:
+        if (due := self._due()) and self._client is not None:
+            self._asked += 1
+            self._client.commit_async(due, callback=self._answered)
+
+    def _commit_at_last(self) -> None:
+        if due := self._due():
+            try:
+                self._client.commit(due, timeout_ms=5000)
+            except (KafkaError, OSError) as error:
+                log.warning("offset_commit_failed", error=in_words(error))
+
+    def _due(self) -> dict[TopicPartition, OffsetAndMetadata]:
         with self._lock:
             due = dict(self._uncommitted)
-        if not due or self._client is None:
-            return
-        offsets = {each: OffsetAndMetadata(offset, "", -1) for each, offset in due.items()}
-        try:
-            self._client.commit(offsets, timeout_ms=5000)
-        except (KafkaError, OSError) as error:
-            log.warning("offset_commit_failed", error=in_words(error))
+        return {each: OffsetAndMetadata(offset, "", -1) for each, offset in due.items()}
+
+    def _answered(self, asked: Mapping[TopicPartition, OffsetAndMetadata], answer: object) -> None:
+        """What came of a commit: the library says so during a later call, in our thread."""
+        self._asked -= 1
+        if isinstance(answer, Exception):
+            log.warning("offset_commit_failed", error=in_words(answer))
             return
         with self._lock:
-            for partition, offset in due.items():
-                if self._uncommitted.get(partition) == offset:
+            for partition, committed in asked.items():
+                if self._uncommitted.get(partition) == committed.offset:
                     del self._uncommitted[partition]
 
 

@@ -16,6 +16,7 @@ class Request(IntEnum):
     """Kinds of requests, by Kafka's numbers."""
 
     FETCH = 1
+    OFFSET_COMMIT = 8
     JOIN_GROUP = 11
 
 
