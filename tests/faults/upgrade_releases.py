@@ -53,8 +53,12 @@ class Release:
         return [sys.executable, "-P", "-c", _COMMAND_LINE, str(self.tree), *arguments]
 
     def environment(self, settings: Settings, name: str = RELAY) -> dict[str, str]:
-        """The environment in which the command finds this release and these settings."""
-        return environment(settings, name) | {"PYTHONPATH": str(self.tree)}
+        """The environment in which the command finds this release and these settings.
+
+        The format of its log is named, since N−1 does not know `auto`, which is the default of N.
+        """
+        ours = {"PYTHONPATH": str(self.tree), "MEDIATION_LOG_FORMAT": "json"}
+        return environment(settings, name) | ours
 
     def run(self, settings: Settings, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """Run a command to its end; returns what it wrote. Another exit code is an error."""
