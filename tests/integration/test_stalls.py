@@ -243,8 +243,8 @@ def test_a_member_without_a_partition_joins_anew_if_nobody_reads_what_waits(
 ) -> None:
     with (
         producing(one_partition.bootstrap_servers, None) as produce,
-        member(one_partition, keeps=True) as first,
-        member(one_partition, keeps=True) as second,
+        member(one_partition, keeps=True, limit=_PATIENT) as first,
+        member(one_partition, keeps=True, limit=_PATIENT) as second,
     ):
         both = (first, second)
         eventually(lambda: sorted([m.partitions or [] for m in both]) == [[], [0]], 30)
