@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -26,16 +27,23 @@ def broker() -> Iterator[RefusingBroker]:
 
 @pytest.fixture
 def consumer(broker: RefusingBroker) -> Iterator[Consumer]:
-    settings = load_settings(
-        kafka_bootstrap_servers=broker.bootstrap_servers, kafka_api_version="2.1"
-    )
-    with closing(Consumer(settings, topic="topic", group="group")) as consumer:
+    with closing(joined(broker)) as consumer:
         yield consumer
 
 
+def joined(broker: RefusingBroker) -> Consumer:
+    settings = load_settings(
+        kafka_bootstrap_servers=broker.bootstrap_servers, kafka_api_version="2.1"
+    )
+    return Consumer(settings, topic="topic", group="group")
+
+
+def reached(broker: RefusingBroker) -> dict[str, Any]:
+    return {"bootstrap_servers": broker.bootstrap_servers, "api_version": SPEAKS}
+
+
 def produce(broker: RefusingBroker) -> None:
-    options = {"bootstrap_servers": broker.bootstrap_servers, "api_version": SPEAKS}
-    with closing(KafkaProducer(**options)) as producer:
+    with closing(KafkaProducer(**reached(broker))) as producer:
         producer.send("topic", b"value", partition=0).get(timeout=30)
 
 
@@ -45,8 +53,7 @@ def read_one(broker: RefusingBroker, consumer: Consumer) -> list[Message]:
 
 
 def committed(broker: RefusingBroker) -> int | None:
-    options = {"bootstrap_servers": broker.bootstrap_servers, "api_version": SPEAKS}
-    with closing(KafkaConsumer(group_id="group", **options)) as client:
+    with closing(KafkaConsumer(group_id="group", **reached(broker))) as client:
         offset: int | None = client.committed(PLACE, timeout_ms=5000)
         return offset
 
@@ -83,10 +90,7 @@ def test_a_commit_that_is_refused_is_told_and_tried_again(
 
 
 def test_what_is_due_is_committed_before_a_consumer_leaves(broker: RefusingBroker) -> None:
-    settings = load_settings(
-        kafka_bootstrap_servers=broker.bootstrap_servers, kafka_api_version="2.1"
-    )
-    with closing(Consumer(settings, topic="topic", group="group")) as consumer:
+    with closing(joined(broker)) as consumer:
         consumer.commit(read_one(broker, consumer))
 
     assert committed(broker) == 1
