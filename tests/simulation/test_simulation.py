@@ -1,10 +1,13 @@
 """Does the pipeline keep its promises, whatever happens to its processes and their connections?"""
 
+import gc
 import os
 import subprocess
 import sys
 
+from services.storage.store import Store
 from tests.simulation.faults import Fault, Plan
+from tests.simulation.processes import Parts
 from tests.simulation.tally import run_all, workers
 from tests.simulation.world import simulate
 
@@ -33,6 +36,19 @@ def test_a_seed_is_the_same_run_in_every_process() -> None:
 
     assert told[0] == told[1]
     assert len(told[0].splitlines()) > 100
+
+
+def test_no_garbage_is_collected_in_the_middle_of_a_run() -> None:
+    collecting = set()
+
+    def look(store: Store) -> Store:
+        collecting.add(gc.isenabled())
+        return store
+
+    simulate(3, Parts(store=look))
+
+    assert collecting == {False}
+    assert gc.isenabled()
 
 
 def test_another_seed_is_another_run() -> None:

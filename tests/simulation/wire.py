@@ -173,19 +173,25 @@ class RemoteStore:
 
     @contextmanager
     def _connected(self, point: str, local: Any) -> Iterator["Remote"]:
-        connection = self._wire.request(point, local.__enter__, _IN_THE_STORE)
-        self._wire.connections.append(connection)
-        remote = Remote(local, connection, self._store, self._wire)
+        opened: list[Any] = []
+
+        def open_it() -> "Remote":
+            opened.append(connection := local.__enter__())
+            self._wire.connections.append(connection)
+            return Remote(local, connection, self._store, self._wire)
+
         try:
+            remote = self._wire.request(point, open_it, _IN_THE_STORE)
             yield remote
         except Crash:
             self._wire.abandoned.append(local)  # the server will find out
             raise
         except BaseException as error:
-            self._wire.connections.remove(connection)
-            local.__exit__(type(error), error, error.__traceback__)
+            for connection in opened:  # also where the reply was lost
+                self._wire.connections.remove(connection)
+                local.__exit__(type(error), error, error.__traceback__)
             raise
-        self._wire.connections.remove(connection)
+        self._wire.connections.remove(remote.connection)
         if not remote.over:
             local.__exit__(None, None, None)
 
@@ -198,12 +204,12 @@ class Remote:
     ) -> None:
         self.over = False
         self._local = local
-        self._connection = connection
+        self.connection = connection
         self._store = store
         self._wire = wire
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method = getattr(self._connection, name)
+        method = getattr(self.connection, name)
 
         def call(*args: Any) -> Any:
             return self._wire.request(name, lambda: method(*args), _IN_THE_STORE, self._drop)
@@ -220,5 +226,5 @@ class Remote:
         self._local.__exit__(None, None, None)
 
     def _drop(self) -> None:
-        if self._connection in self._store.connections:
-            self._store.end(self._connection)
+        if self.connection in self._store.connections:
+            self._store.end(self.connection)
