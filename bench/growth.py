@@ -15,7 +15,7 @@ from bench.stage import PARTITIONS, Stage
 from services.settings import Settings
 
 WANTED = 0.8  # of the throughput with few orders
-_DEFAULT = int(Settings.model_fields["batch_size"].default)
+_DEFAULT = Settings.batch_size
 _SIZES = [size for size in (1, 10, 100, 500, 1000, 2000, 5000) if size != _DEFAULT]
 _PER_BATCH = 60  # no batch size is measured by more batches than that
 

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -16,7 +16,6 @@ from consumers.members import run_together
 from consumers.outbox_relay import OutboxRelay
 from consumers.runner import ConsumerDefinition, Runner
 from consumers.stopping import StopSignal
-from schemas.codec import Codec
 from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
 from services.clock import system_clock
 from services.errors import (
@@ -31,13 +30,15 @@ from services.metrics import Metrics
 from services.retry import Backoff
 from services.settings import PREFIX, Settings
 from services.storage import schema
-from services.storage.database import Database
+from services.storage.driver import DirectDatabase, Way
 from services.storage.postgres import PostgresStore
 from services.storage.store import Store
 from services.timed_store import TimedStore
 
 if TYPE_CHECKING:
+    from schemas.codec import Codec
     from schemas.http_registry import HttpSchemaRegistry
+    from services.storage.database import Database
 
 CONSUMERS: dict[str, ConsumerDefinition] = {
     "order-disputed": order_disputed.CONSUMER,
@@ -79,7 +80,7 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     metrics = Metrics()
     metrics.build.labels(_version(), name).set(1)
     with _observed(settings, metrics):
-        database = make_database(settings, name)
+        database = _direct_database(settings, name)
         schema.require_needed_version(database)
         require_topics(settings)
         runnable = _relay if name == RELAY else _consumer
@@ -105,10 +106,13 @@ def _observed(settings: Settings, metrics: Metrics) -> Iterator[None]:
     if not settings.metrics_port:
         yield
         return
-    assert settings.database_url is not None
-    url = settings.database_url.get_secret_value()
     with closing(
-        Database(url, application_name="mediation-health", statement_timeout=2.0, connect_timeout=2)
+        DirectDatabase(
+            _url(settings),
+            application_name="mediation-health",
+            statement_timeout=2.0,
+            connect_timeout=2,
+        )
     ) as database:
         health = Health(
             metrics, loop_limit=settings.loop_limit, database=lambda: _examined(database)
@@ -117,7 +121,7 @@ def _observed(settings: Settings, metrics: Metrics) -> Iterator[None]:
             yield
 
 
-def _examined(database: Database) -> Findings:
+def _examined(database: Way) -> Findings:
     try:
         schema.require_needed_version(database)
     except SchemaVersionError as error:
@@ -138,23 +142,39 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(_OBJECTS_UNTIL_COLLECTION)
 
 
-def make_database(settings: Settings, process: str) -> Database:
-    """The database that the settings name."""
+def make_database(settings: Settings, process: str) -> "Database":
+    """The database that the settings name, for whoever reads and mends."""
+    from services.storage.database import Database
+
+    return Database(_url(settings), **_options(settings, process))
+
+
+def _direct_database(settings: Settings, process: str) -> DirectDatabase:
+    """The same for the consumers and the relay, without SQLAlchemy."""
+    return DirectDatabase(_url(settings), **_options(settings, process))
+
+
+def _url(settings: Settings) -> str:
     assert settings.database_url is not None
-    return Database(
-        settings.database_url.get_secret_value(),
-        application_name=f"mediation-{process}",
-        statement_timeout=settings.database_statement_timeout,
-    )
+    return settings.database_url.get_secret_value()
 
 
-def make_store(database: Database, metrics: Metrics) -> Store:
+def _options(settings: Settings, process: str) -> dict[str, Any]:
+    return {
+        "application_name": f"mediation-{process}",
+        "statement_timeout": settings.database_statement_timeout,
+    }
+
+
+def make_store(database: Way, metrics: Metrics) -> Store:
     """The store in that database, its transactions timed."""
     return TimedStore(PostgresStore(database), metrics.database_time.observe)
 
 
-def make_codec(settings: Settings) -> Codec:
+def make_codec(settings: Settings) -> "Codec":
     """The codec, with a schema registry if the settings name one. Raises as `make_registry`."""
+    from schemas.codec import Codec  # a relay needs none
+
     return Codec(make_registry(settings))
 
 
@@ -200,7 +220,7 @@ def _consumer(
 
     def member(number: int) -> Runner:
         mediation = Mediation(
-            store if number == 1 else make_store(make_database(settings, name), metrics),
+            store if number == 1 else make_store(_direct_database(settings, name), metrics),
             make_codec(settings),
             group=group,
             clock=system_clock,

@@ -10,13 +10,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr
-
 from consumers.errors import NothingRunsError
+from services.fields import SecretStr
 from services.settings import Settings
 
 FILE_NAME: Final = "endpoints.json"
@@ -85,12 +84,11 @@ def with_broker(settings: Settings) -> Settings:
     found = find(settings.data_dir)
     if found is None:
         raise NothingRunsError("broker", "kafka_bootstrap_servers", settings.data_dir)
-    return settings.model_copy(
-        update={
-            "kafka_bootstrap_servers": found.bootstrap_servers,
-            "kafka_api_version": settings.kafka_api_version or found.kafka_api_version,
-            "members": found.members,
-        }
+    return replace(
+        settings,
+        kafka_bootstrap_servers=found.bootstrap_servers,
+        kafka_api_version=settings.kafka_api_version or found.kafka_api_version,
+        members=found.members,
     )
 
 
@@ -105,7 +103,7 @@ def with_database(settings: Settings) -> Settings:
     found = find(settings.data_dir)
     if found is None:
         raise NothingRunsError("database", "database_url", settings.data_dir)
-    return settings.model_copy(update={"database_url": SecretStr(found.database_url)})
+    return replace(settings, database_url=SecretStr(found.database_url))
 
 
 def _is_held(descriptor: int) -> bool:

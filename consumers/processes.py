@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import SecretStr
-
 import consumers
 from consumers.bootstrap import OPS, PROCESSES, RELAY
+from services.fields import SecretStr
 from services.retry import Backoff
 from services.settings import PREFIX, Settings
 
@@ -152,7 +151,7 @@ def environment(settings: Settings, name: str) -> dict[str, str]:
     `PROCESSES`. Readiness is read from their logs, so these say at least what is `info`.
     """
     others = {key: value for key, value in os.environ.items() if not key.upper().startswith(PREFIX)}
-    said = {key: value for key, value in settings if value is not None}
+    said = {key: value for key, value in settings.items() if value is not None}
     if settings.metrics_port and name in PROCESSES:
         said["metrics_port"] = settings.metrics_port + PROCESSES.index(name)
     if settings.log_level in {"warning", "error"}:

@@ -8,17 +8,17 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
-
-from pydantic import SecretStr
+from typing import Any, Final, Self
 
 from consumers.bootstrap import ALL_TOPICS, OPS, PROCESSES, make_database
 from consumers.broker import Admin
 from consumers.embedded import EmbeddedBroker, EmbeddedDatabase
 from consumers.errors import EmbeddedPartFailedError, StackNotReadyError
 from consumers.processes import Children
+from services.fields import SecretStr
 from services.retry import Backoff
 from services.settings import Settings
 from services.storage import schema
@@ -46,7 +46,7 @@ class Stack:
         self, settings: Settings, data_dir: Path, say: Callable[[str], None] = lambda _: None
     ) -> None:
         self.data_dir = data_dir.expanduser().resolve()
-        self.settings = settings.model_copy(update={"data_dir": self.data_dir})
+        self.settings = replace(settings, data_dir=self.data_dir)
         self._say = say
         self._parts = ExitStack()
         self._children: Children | None = None
@@ -91,7 +91,7 @@ class Stack:
         Their logs are `<data_dir>/logs/<name>.log`. Where nobody chose the console's port and
         another one has it, it gets one that is free.
         """
-        if console and "ops_port" not in self.settings.model_fields_set:
+        if console and "ops_port" not in self.settings.named:
             self._set(ops_port=free_port(self.settings.ops_host, self.settings.ops_port))
         self._children = Children(self.settings, self.data_dir / "logs", self._say)
         self._children.start((*PROCESSES, OPS) if console else PROCESSES)
@@ -171,8 +171,8 @@ class Stack:
         finally:
             admin.close()
 
-    def _set(self, **values: object) -> None:
-        self.settings = self.settings.model_copy(update=values)
+    def _set(self, **values: Any) -> None:
+        self.settings = replace(self.settings, **values)
 
 
 def free_port(host: str, wanted: int) -> int:

@@ -7,9 +7,9 @@ Events are taken one after another; each sees what those before it did. Nothing 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from schemas.codec import Codec
 from schemas.effects import Effect, PayoutRequested, RefundRequested
 from schemas.events import Event
 from schemas.reasons import Reason
@@ -19,9 +19,12 @@ from services.reading import Handled, Reading, read
 from services.rules.case import Case
 from services.rules.decide import decide
 from services.rules.outcome import Decision, Outcome, Waiting
-from services.storage.dead_letters import DeadLetter
 from services.storage.inbox import Entry, Parked, Settled
+from services.storage.refused import DeadLetter
 from services.storage.store import Transaction
+
+if TYPE_CHECKING:
+    from schemas.codec import Codec
 
 _REJECTED = "mediation.Rejected"
 
@@ -30,7 +33,7 @@ _REJECTED = "mediation.Rejected"
 class Docket:
     """Made by `open_docket`, inside a transaction that holds the locks."""
 
-    codec: Codec
+    codec: "Codec"
     group: str
     now: datetime
     locked: dict[str, Case]
@@ -224,7 +227,7 @@ class Docket:
 
 def open_docket(
     transaction: Transaction,
-    codec: Codec,
+    codec: "Codec",
     group: str,
     now: datetime,
     *,

@@ -10,7 +10,7 @@ from schemas.events import Event
 from schemas.topics import Topic, dead_letter_topic
 from schemas.uuids import uuid_text
 from services.messages import Headers, Message, Outgoing
-from services.storage.dead_letters import DeadLetter
+from services.storage.refused import DeadLetter
 
 EFFECT_SOURCE = b"/mediation"
 EVENT_SOURCE = b"/mediation/publish"

@@ -65,7 +65,7 @@ def applied(
 ) -> list[tuple[Event, bool]]:
     """The applied events of an order as `tell` takes them: as they came, or came back, to stay.
 
-    `timeline` and `replays` are rows of `inbox.timeline` and `replaying.replays_of`.
+    `timeline` and `replays` are rows of `one_order.timeline` and `replaying.replays_of`.
 
     Raises:
         ContractError: one of them can no longer be read.

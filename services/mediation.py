@@ -6,10 +6,10 @@ interrupted may be handled again, and again: what was seen before is ignored.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
-from schemas.codec import Codec
 from schemas.reasons import Reason
 from services import envelope
 from services.clock import Clock
@@ -19,8 +19,11 @@ from services.flood import FloodGate
 from services.messages import Message
 from services.reading import Handled, Reading, read
 from services.rules.outcome import Outcome
-from services.storage.dead_letters import DeadLetter
+from services.storage.refused import DeadLetter
 from services.storage.store import Store
+
+if TYPE_CHECKING:
+    from schemas.codec import Codec
 
 _EXPIRY_BATCH = 200
 _NOT_THE_MESSAGES_FAULT = (TransientError, FloodError, RegistryRefusedError)
@@ -34,7 +37,7 @@ class Mediation:
     def __init__(
         self,
         store: Store,
-        codec: Codec,
+        codec: "Codec",
         *,
         group: str,
         clock: Clock,

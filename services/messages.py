@@ -52,7 +52,12 @@ def _encoded(name: str) -> bytes:
     return name.encode(errors="surrogateescape")
 
 
+@lru_cache(maxsize=_MANY)
+def _decoded(name: bytes) -> str:
+    return name.decode(errors="surrogateescape")
+
+
 def pair(parts: Sequence[bytes | None]) -> Headers:
     """The inverse of `flatten`."""
-    names = [(name or b"").decode(errors="surrogateescape") for name in parts[::2]]
+    names = [_decoded(name or b"") for name in parts[::2]]
     return tuple(zip(names, parts[1::2], strict=True))

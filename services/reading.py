@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from schemas.codec import Codec
 from schemas.errors import ContractError
 from schemas.events import Event
 from schemas.reasons import Reason
 from schemas.values import quick
 from services.messages import Message
 from services.rules.outcome import Outcome
+
+if TYPE_CHECKING:
+    from schemas.codec import Codec
 
 
 @quick
@@ -49,7 +52,7 @@ class Handled:
         return self.reason.description
 
 
-def read(codec: Codec, message: Message) -> Reading:
+def read(codec: "Codec", message: Message) -> Reading:
     """Decode a message. A broken contract is a value here; only transient errors are raised."""
     try:
         event = codec.decode(message.topic, message.value)

@@ -3,56 +3,52 @@
 Every setting has a safe default. All that is wrong is said at once; secrets are never shown.
 """
 
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
+from services import fields
 from services.errors import SettingsError
-from services.storage.database import Database
+from services.fields import Field, SecretStr
+from services.storage.driver import DirectDatabase
 
 PREFIX = "MEDIATION_"
 
 
-def _api_version(value: str | None) -> str | None:
-    if value is not None and not all(part.isdigit() for part in value.split(".")):
+def _api_version(value: str) -> None:
+    if not all(part.isdigit() for part in value.split(".")):
         raise ValueError("expected a version such as 2.1 or 3.9")
-    return value
 
 
-def _postgresql(value: SecretStr | None) -> SecretStr | None:
-    if value is not None:
-        try:
-            Database(value.get_secret_value()).close()
-        except SettingsError as error:
-            raise ValueError(str(error)) from None
-    return value
+def _postgresql(value: SecretStr) -> None:
+    try:
+        DirectDatabase(value.get_secret_value())
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
 
 
-def _web_address(value: str | None) -> str | None:
-    if value is not None:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-            raise ValueError("expected an address such as https://ops.example.com, without a path")
-    return value
+def _web_address(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("expected an address such as https://ops.example.com, without a path")
 
 
-class Settings(BaseSettings):
+@dataclass(frozen=True)
+class Settings:
     """What can be configured. Durations are in seconds unless their name says otherwise."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True
-    )
 
     kafka_bootstrap_servers: str | None = Field(
         None, description="Kafka brokers, host:port,…; unset: the embedded broker"
     )
-    kafka_api_version: Annotated[str | None, AfterValidator(_api_version)] = Field(
-        None, description="Kafka protocol version to speak instead of asking the broker"
+    kafka_api_version: str | None = Field(
+        None,
+        description="Kafka protocol version to speak instead of asking the broker",
+        check=_api_version,
     )
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="how to talk to the brokers"
@@ -71,9 +67,10 @@ class Settings(BaseSettings):
         le=1800,
         description="a consumer that is silent for so long loses its partitions",
     )
-    database_url: Annotated[SecretStr | None, AfterValidator(_postgresql)] = Field(
+    database_url: SecretStr | None = Field(
         None,
         description="postgresql://USER:PASSWORD@HOST:PORT/DATABASE; unset: embedded PostgreSQL",
+        check=_postgresql,
     )
     database_statement_timeout: float = Field(
         15.0,
@@ -152,35 +149,46 @@ class Settings(BaseSettings):
     ops_token: SecretStr | None = Field(
         None, min_length=16, description="what signs a person in to the console; unset: read-only"
     )
-    ops_url: Annotated[str | None, AfterValidator(_web_address)] = Field(
-        None, description="the console's address behind a proxy: https://HOST[:PORT]"
+    ops_url: str | None = Field(
+        None,
+        description="the console's address behind a proxy: https://HOST[:PORT]",
+        check=_web_address,
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="log from here up"
     )
+    named: frozenset[str] = field(default=frozenset(), repr=False)
+    """Those of them that were not left to their defaults."""
 
     @property
     def parking_limit(self) -> timedelta:
         """How long an early event may wait."""
         return timedelta(hours=self.parking_limit_hours)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def contradictions(self) -> Iterator[str]:
+        """What settings do not go together."""
         sasl = self.kafka_security_protocol.startswith("SASL")
         named = (self.kafka_sasl_mechanism, self.kafka_sasl_username, self.kafka_sasl_password)
         if sasl and None in named:
-            raise ValueError(
+            yield (
                 f"{PREFIX}KAFKA_SECURITY_PROTOCOL={self.kafka_security_protocol} also needs "
                 f"{PREFIX}KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD"
             )
         if self.ops_token is None and not is_loopback(self.ops_host):
-            raise ValueError(
+            yield (
                 f"{PREFIX}OPS_HOST={self.ops_host} can be reached by others: it also needs"
                 f" {PREFIX}OPS_TOKEN"
             )
         if self.backoff_max < self.backoff_initial:
-            raise ValueError(f"{PREFIX}BACKOFF_MAX must not be below {PREFIX}BACKOFF_INITIAL")
-        return self
+            yield f"{PREFIX}BACKOFF_MAX must not be below {PREFIX}BACKOFF_INITIAL"
+
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """Each setting and its value."""
+        return ((name, getattr(self, name)) for name in DESCRIPTIONS)
+
+
+DESCRIPTIONS: Final = fields.descriptions(Settings)
+"""What each setting is for, by its name."""
 
 
 def is_loopback(host: str) -> bool:
@@ -199,25 +207,18 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         SettingsError: names every setting that cannot be used, and why, without its value.
     """
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        found = [*error.errors(), *_hidden_behind(error, overrides)]
-        raise SettingsError("\n".join(_in_words(each) for each in found)) from None
+    said = _from_environment() | overrides
+    values, wrong = fields.read(Settings, said)
+    settings = Settings(**values, named=frozenset(values))
+    errors = [f"{PREFIX}{name.upper()}: {why}" for name, why in wrong.items()]
+    errors += settings.contradictions()  # also of what is left once the wrong ones are put aside
+    if errors:
+        raise SettingsError("\n".join(errors))
+    return settings
 
 
-def _hidden_behind(error: ValidationError, overrides: dict[str, Any]) -> list[Any]:
-    """What settings contradict each other, once the ones that are wrong alone are put aside."""
-    wrong = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
-    aside = {name: Settings.model_fields[name].default for name in wrong}
-    try:
-        Settings(**(overrides | aside))
-    except ValidationError as rest:
-        return list(rest.errors()) if wrong else []
-    return []
-
-
-def _in_words(error: Any) -> str:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    where = "_".join(str(part) for part in error["loc"])
-    return f"{PREFIX}{where.upper()}: {message}" if where else message
+def _from_environment() -> dict[str, str]:
+    """What it says, by the name of the setting; an empty text says nothing."""
+    said = {name.upper(): value for name, value in os.environ.items() if value}
+    wanted = {name: f"{PREFIX}{name.upper()}" for name in DESCRIPTIONS}
+    return {name: said[variable] for name, variable in wanted.items() if variable in said}

@@ -12,7 +12,7 @@ from schemas.effects import Effect
 from services.errors import ContractError
 from services.history import applied, tell
 from services.rules.case import Case
-from services.storage import cases, dead_letters, inbox, replaying
+from services.storage import cases, dead_letters, one_order, replaying
 
 _MOST_DEAD_LETTERS = 1000
 
@@ -49,7 +49,7 @@ def read_case_file(connection: Connection, codec: Codec, order_id: str) -> CaseF
     if case is None and not letters:
         return None
     case = case or Case(order_id)
-    timeline = inbox.timeline(connection, order_id)
+    timeline = one_order.timeline(connection, order_id)
     replays = replaying.replays_of(connection, order_id)
     return CaseFile(
         case=case,
@@ -57,7 +57,7 @@ def read_case_file(connection: Connection, codec: Codec, order_id: str) -> CaseF
         replays=replays,
         settlements={
             (row.dispute_id, row.kind): row.settlement_id
-            for row in cases.settlements_of(connection, order_id)
+            for row in one_order.settlements_of(connection, order_id)
         },
         dead_letters=letters,
         effects=_effects(codec, case, timeline, replays),

@@ -74,8 +74,8 @@ def examine() -> Iterator[Finding]:
 
 
 def _settings(settings: Settings) -> Finding:
-    named = len(settings.model_fields_set)
-    unknown = ", ".join(unknown_settings(settings))
+    named = len(settings.named)
+    unknown = ", ".join(unknown_settings())
     if unknown:
         return Finding("settings", f"not settings: {unknown}", "see `mediation config show`")
     return Finding("settings", f"{named} set, the others as they are by default")

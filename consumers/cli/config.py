@@ -3,16 +3,12 @@
 import os
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import typer
-from pydantic import SecretStr
 
 from consumers.cli.output import Output, OutputOption, show_json, show_table
 from consumers.cli.visible import visible
-
-if TYPE_CHECKING:
-    from services.settings import Settings
+from services.fields import SecretStr
 
 MASK = "********"
 
@@ -30,17 +26,17 @@ def _config() -> None:
 @app.command(epilog="Example: mediation config show -o json")
 def show(output: OutputOption = Output.TABLE) -> None:
     """Show every setting, its value, and where that comes from. Secrets are masked."""
-    from services.settings import PREFIX, load_settings
+    from services.settings import DESCRIPTIONS, PREFIX, load_settings
 
     settings = load_settings()
     rows = [
         {
             "setting": f"{PREFIX}{name.upper()}",
             "value": shown(value),
-            "from": "environment" if name in settings.model_fields_set else "default",
-            "description": type(settings).model_fields[name].description,
+            "from": "environment" if name in settings.named else "default",
+            "description": DESCRIPTIONS[name],
         }
-        for name, value in settings
+        for name, value in settings.items()
     ]
     if output is Output.JSON:
         show_json(rows)
@@ -48,7 +44,7 @@ def show(output: OutputOption = Output.TABLE) -> None:
         show_table(
             ["setting", "value", "from", "description"], [list(row.values()) for row in rows]
         )
-    for name, meant in unknown_settings(settings).items():
+    for name, meant in unknown_settings().items():
         advice = f"; did you mean {meant}?" if meant else ""
         typer.echo(f"warning: {visible(name)} is not a setting{advice}", err=True)
 
@@ -66,11 +62,11 @@ def masked(address: str) -> str:
     return _PARAMETER.sub(rf"\1={MASK}", _USER_INFO.sub(rf"\1:{MASK}@", address))
 
 
-def unknown_settings(settings: "Settings") -> dict[str, str | None]:
+def unknown_settings() -> dict[str, str | None]:
     """Variables that look like settings and are none, each with the setting perhaps meant."""
-    from services.settings import PREFIX
+    from services.settings import DESCRIPTIONS, PREFIX
 
-    known = [f"{PREFIX}{name.upper()}" for name in type(settings).model_fields]
+    known = [f"{PREFIX}{name.upper()}" for name in DESCRIPTIONS]
     others = [name for name in os.environ if name.upper().startswith(PREFIX)]
     return {
         name: next(iter(get_close_matches(name.upper(), known, n=1)), None)

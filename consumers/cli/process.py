@@ -56,18 +56,17 @@ def run_in_foreground(name: str, *, until_stdin_ends: bool) -> None:
 
 
 def _load_without(*companions: str) -> None:
-    """Load structlog and SQLAlchemy as if these were not installed.
+    """Load structlog as if these were not installed.
 
-    Where they find them they take them along: rich, and pygments with it, to draw tracebacks that
-    `consumers.logs` has as plain text; greenlet for asyncio, which nothing here uses.
+    Where it finds them it takes them along: rich, and pygments with it, to draw tracebacks that
+    `consumers.logs` has as plain text; greenlet for thread-locals of its own.
     """
     absent = [name for name in companions if name not in sys.modules]
     for name in absent:
         sys.modules[name] = None  # type: ignore[assignment] # how Python notes that one is not there
-    import sqlalchemy
     import structlog
 
-    del sqlalchemy, structlog
+    del structlog
     for name in absent:
         del sys.modules[name]
 

@@ -16,7 +16,7 @@ from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
 from services.errors import ContractError
 from services.messages import Message
 from services.rules.case import Case
-from services.storage import cases, dead_letters, inbox, outbox
+from services.storage import cases, dead_letters, one_order, outbox
 from services.storage.database import Database
 
 TOPICS: Final = (
@@ -62,7 +62,7 @@ class Seen:
         effects: in the order of reading, with repetitions.
         mirrors: the messages on the dead-letter topics, likewise.
         case: the order and its disputes in the database.
-        timeline: the order's events as `inbox.timeline` tells them.
+        timeline: the order's events as `one_order.timeline` tells them.
         settlements: as the database has them.
         letters: the dead letters in the database.
     """
@@ -158,8 +158,8 @@ class Observer:
             for order, seen in zip(self.orders, self.seen, strict=True):
                 id_ = order.order_id
                 seen.case = cases.read(connection, id_)
-                seen.timeline = _rows(inbox.timeline(connection, id_))
-                seen.settlements = _rows(cases.settlements_of(connection, id_))
+                seen.timeline = _rows(one_order.timeline(connection, id_))
+                seen.settlements = _rows(one_order.settlements_of(connection, id_))
                 seen.letters = [row for row in ours if row["key"] == order.key]
 
     def is_settled(self) -> bool:

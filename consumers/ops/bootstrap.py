@@ -1,5 +1,7 @@
 """The composition root of the operations console, and of what watches the database beside it."""
 
+from dataclasses import replace
+
 import structlog
 from prometheus_client import CollectorRegistry
 
@@ -59,9 +61,7 @@ def make_console(settings: Settings, metrics: CollectorRegistry) -> Console:
     token = settings.ops_token
     quick = min(settings.database_statement_timeout, _PATIENCE_SECONDS)
     return Console(
-        database=make_database(
-            settings.model_copy(update={"database_statement_timeout": quick}), OPS
-        ),
+        database=make_database(replace(settings, database_statement_timeout=quick), OPS),
         schemas=make_registry(settings),
         sessions=Sessions(token.get_secret_value() if token else None, system_clock),
         lags=Lags(

@@ -21,8 +21,8 @@ from services.storage import cases
 class OrderRecords:
     """What is kept of one order.
 
-    `timeline` and `replays` have the columns of `inbox.timeline` and `replaying.replays_of` that
-    tell what became of an event. `pending` are the ids of the effects that are still to be
+    `timeline` and `replays` have the columns of `one_order.timeline` and `replaying.replays_of`
+    that tell what became of an event. `pending` are the ids of the effects that are still to be
     published, in the order in which they will be.
     """
 

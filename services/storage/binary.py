@@ -1,7 +1,8 @@
-"""Rows to and from PostgreSQL a set at a time, in binary, by the driver underneath SQLAlchemy.
+"""Rows to and from PostgreSQL a set at a time, in binary, by the driver alone.
 
-Rule: a set of rows is its columns by name, each with one value a row, and the types are those of
-`tables`; so no value can come into another column than the one that is written beside it.
+Rule: a set of rows is its columns by name, each with one value a row, and a name has one type in
+all tables (`types`); so no value can come into another column than the one that is written beside
+it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-
 from services.storage.arrays import Column, column
-from services.storage.database import driver, driver_cursor
-
-_DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # it has no types yet
+from services.storage.driver import AnyConnection, driver, driver_cursor
+from services.storage.types import type_of
 
 _INSERT = "INSERT INTO {table} ({names}) SELECT {values} FROM {rows}"
 
@@ -36,12 +33,11 @@ class Question:
     """A statement over a set of rows, as in `fetch`."""
 
     statement: str
-    table: Table
     columns: Columns
 
 
 @contextmanager
-def together(connection: Connection) -> Iterator[None]:
+def together(connection: AnyConnection) -> Iterator[None]:
     """What is written in the block is sent at once, and has been refused by its end if it is.
 
     For a few rows: COPY does not go together with it.
@@ -50,16 +46,16 @@ def together(connection: Connection) -> Iterator[None]:
         yield
 
 
-def append(connection: Connection, table: Table, columns: Columns) -> None:
+def append(connection: AnyConnection, table: str, columns: Columns) -> None:
     """Add rows to a table, in the given order; what is there already is refused."""
     with driver(connection) as underneath:
         if underneath.pgconn.pipeline_status:
-            _send(underneath, _appending(table, tuple(columns)), table, columns)
+            _send(underneath, _appending(table, tuple(columns)), columns)
         else:
             _copy(underneath, table, columns)
 
 
-def fetch(connection: Connection, question: str, table: Table, columns: Columns) -> Rows:
+def fetch(connection: AnyConnection, question: str, columns: Columns) -> Rows:
     """The rows that a statement over a set of rows answers.
 
     In a statement `{rows}` are the rows, as a table of that name, and `{<column>}` is all of a
@@ -67,11 +63,11 @@ def fetch(connection: Connection, question: str, table: Table, columns: Columns)
     nearly empty would go on reading all of it.
     """
     with driver(connection) as underneath:
-        answer: Rows = _send(underneath, question, table, columns).fetchall()
+        answer: Rows = _send(underneath, question, columns).fetchall()
     return answer
 
 
-def ask(connection: Connection, questions: Sequence[Question]) -> list[Rows]:
+def ask(connection: AnyConnection, questions: Sequence[Question]) -> list[Rows]:
     """The answers to several questions, in one journey to the server and back.
 
     The server takes one after another, and each sees all that was committed before its own turn. A
@@ -82,7 +78,7 @@ def ask(connection: Connection, questions: Sequence[Question]) -> list[Rows]:
     with driver(connection) as underneath:
         with underneath.pipeline():
             cursors = [
-                _send(underneath, each.statement, each.table, each.columns)
+                _send(underneath, each.statement, each.columns)
                 if any(each.columns.values())
                 else None
                 for each in questions
@@ -90,26 +86,26 @@ def ask(connection: Connection, questions: Sequence[Question]) -> list[Rows]:
         return [cursor.fetchall() if cursor else [] for cursor in cursors]
 
 
-def change(connection: Connection, statement: str, table: Table, columns: Columns) -> int:
+def change(connection: AnyConnection, statement: str, columns: Columns) -> int:
     """Execute a statement over a set of rows, as in `fetch`; returns how many rows it answers."""
-    return len(fetch(connection, statement, table, columns))
+    return len(fetch(connection, statement, columns))
 
 
-def update(connection: Connection, table: Table, key: str, columns: Columns) -> int:
+def update(connection: AnyConnection, table: str, key: str, columns: Columns) -> int:
     """Write these columns of the rows with these keys; returns how many of them there are."""
     changes = ", ".join(f'"{name}" = rows."{name}"' for name in columns if name != key)
     given = {"keys": f"{{{key}}}", "rows": "{rows}"}  # for `_over` to fill in
-    statement = _UPDATE.format(table=table.name, key=key, changes=changes, **given)
-    return change(connection, statement, table, columns)
+    statement = _UPDATE.format(table=table, key=key, changes=changes, **given)
+    return change(connection, statement, columns)
 
 
-def insert_each(connection: Connection, statement: str, table: Table, columns: Columns) -> Rows:
+def insert_each(connection: AnyConnection, statement: str, columns: Columns) -> Rows:
     """Execute an INSERT of one row for each row, and return what each of them answers.
 
     For an INSERT that has to say what it did with each row (ON CONFLICT … RETURNING), which COPY
     cannot. `{names}` are the columns and `{values}` those of one row; all are sent at once.
     """
-    values = ", ".join(f"%b::{_type(table, name)}" for name in columns)
+    values = ", ".join(f"%b::{type_of(name)}" for name in columns)
     with driver_cursor(connection) as cursor:
         cursor.executemany(
             statement.format(names=_quoted(tuple(columns)), values=values),
@@ -119,27 +115,27 @@ def insert_each(connection: Connection, statement: str, table: Table, columns: C
         return [answer for each in cursor.results() for answer in each.fetchall()]
 
 
-def _copy(underneath: Any, table: Table, columns: Columns) -> None:
+def _copy(underneath: Any, table: str, columns: Columns) -> None:
     names = tuple(columns)
     with (
         underneath.cursor() as cursor,
-        cursor.copy(f"COPY {table.name} ({_quoted(names)}) FROM STDIN (FORMAT BINARY)") as copy,
+        cursor.copy(f"COPY {table} ({_quoted(names)}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
-        copy.set_types([_type(table, name) for name in names])
+        copy.set_types([type_of(name) for name in names])
         for row in zip(*columns.values(), strict=True):
             copy.write_row(row)
 
 
-def _send(underneath: Any, statement: str, table: Table, columns: Columns) -> Any:
+def _send(underneath: Any, statement: str, columns: Columns) -> Any:
     """Send a statement over a set of rows; the cursor for its answer."""
     names = tuple(columns)
-    sent = {name: _sent(table, name, values) for name, values in columns.items()}
+    sent = {name: _sent(name, values) for name, values in columns.items()}
     cursor = underneath.cursor(binary=True)
-    return cursor.execute(_over(statement, table, names), sent, prepare=False)
+    return cursor.execute(_over(statement, names), sent, prepare=False)
 
 
-def _sent(table: Table, name: str, values: Sequence[Any]) -> Column:
-    kind = _type(table, name)
+def _sent(name: str, values: Sequence[Any]) -> Column:
+    kind = type_of(name)
     if kind == "bytea[]":
         return column("text", [_literal(each) for each in values])
     return column(kind, values)
@@ -152,24 +148,18 @@ def _literal(parts: Sequence[bytes | None]) -> str:
 
 
 @cache
-def _appending(table: Table, names: tuple[str, ...]) -> str:
-    values = ", ".join(f'rows."{name}"::{_type(table, name)}' for name in names)
+def _appending(table: str, names: tuple[str, ...]) -> str:
+    values = ", ".join(f'rows."{name}"::{type_of(name)}' for name in names)
     return _INSERT.format(
-        table=table.name, names=_quoted(names), values=values, rows="{rows}"
+        table=table, names=_quoted(names), values=values, rows="{rows}"
     )  # `_over` fills in the rows
 
 
 @cache
-def _over(statement: str, table: Table, names: tuple[str, ...]) -> str:
+def _over(statement: str, names: tuple[str, ...]) -> str:
     arrays = {name: f"%({name})b" for name in names}
     rows = f"unnest({', '.join(arrays.values())}) AS rows ({_quoted(names)})"
     return statement.format(rows=rows, **arrays)
-
-
-@cache
-def _type(table: Table, name: str) -> str:
-    """The type of a column, in PostgreSQL's words."""
-    return table.c[name].type.compile(_DIALECT).lower()
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Row, select
 
 from schemas.effects import PayoutRequested, RefundRequested
 from schemas.events import Evidence, EvidenceKind, Ground, OpenedBy, VerdictDecision
@@ -12,7 +11,7 @@ from services.errors import StorageError
 from services.rules.case import Case, Dispute, DisputeState, Resolution, Terms
 from services.storage import binary
 from services.storage.binary import Columns, Question, Rows
-from services.storage.tables import cases, disputes, settlements
+from services.storage.driver import AnyConnection
 
 Placed = tuple[str, int, Dispute]  # with its order, and its place among the disputes of that
 
@@ -35,7 +34,7 @@ FROM disputes WHERE order_id = ANY({order_id}) ORDER BY order_id, position
 _OWNERS = "SELECT dispute_id, order_id FROM disputes WHERE dispute_id = ANY({dispute_id})"
 
 
-def add_stubs(connection: Connection, order_ids: Collection[str]) -> list[str]:
+def add_stubs(connection: AnyConnection, order_ids: Collection[str]) -> list[str]:
     """Give orders never heard of an empty row; returns the others, which are not locked yet.
 
     So there is something to lock: two consumers that meet on an order always take turns. A row that
@@ -45,7 +44,7 @@ def add_stubs(connection: Connection, order_ids: Collection[str]) -> list[str]:
     that its maker still needs.
     """
     wanted = {"order_id": sorted(order_ids)}
-    made = {order_id for (order_id,) in binary.fetch(connection, _ADD_STUBS, cases, wanted)}
+    made = {order_id for (order_id,) in binary.fetch(connection, _ADD_STUBS, wanted)}
     return [order_id for order_id in wanted["order_id"] if order_id not in made]
 
 
@@ -56,15 +55,15 @@ def questions(order_ids: Sequence[str]) -> list[Question]:
     locks.
     """
     known = {"order_id": order_ids}
-    return [Question(_LOCK_CASES, cases, known), Question(_DISPUTES, disputes, known)]
+    return [Question(_LOCK_CASES, known), Question(_DISPUTES, known)]
 
 
 def owners_question(dispute_ids: Collection[str]) -> Question:
     """The order of each known dispute among `dispute_ids`, beside its id."""
-    return Question(_OWNERS, disputes, {"dispute_id": sorted(dispute_ids)})
+    return Question(_OWNERS, {"dispute_id": sorted(dispute_ids)})
 
 
-def owners(connection: Connection, dispute_ids: Collection[str]) -> dict[str, str]:
+def owners(connection: AnyConnection, dispute_ids: Collection[str]) -> dict[str, str]:
     """The order of each known dispute among `dispute_ids`."""
     return dict(binary.ask(connection, [owners_question(dispute_ids)])[0])
 
@@ -86,49 +85,39 @@ def assemble(rows: Rows, disputes_of_them: Rows) -> dict[str, Case]:
     }
 
 
-def read(connection: Connection, order_id: str) -> Case | None:
+def read(connection: AnyConnection, order_id: str) -> Case | None:
     """The case of an order, without locking it; None if the order was never heard of."""
     return read_all(connection, [order_id]).get(order_id)
 
 
-def read_all(connection: Connection, order_ids: Collection[str]) -> dict[str, Case]:
+def read_all(connection: AnyConnection, order_ids: Collection[str]) -> dict[str, Case]:
     """The cases of those of these orders that were heard of, without locking them."""
     wanted = {"order_id": sorted(order_ids)}
-    answers = binary.ask(
-        connection, [Question(_CASES, cases, wanted), Question(_DISPUTES, disputes, wanted)]
-    )
+    answers = binary.ask(connection, [Question(_CASES, wanted), Question(_DISPUTES, wanted)])
     return assemble(*answers)
 
 
-def write(connection: Connection, changes: Iterable[tuple[Case, Case]]) -> None:
+def write(connection: AnyConnection, changes: Iterable[tuple[Case, Case]]) -> None:
     """Write the difference between each case as it was locked and as it is now."""
     changed = [(before, after) for before, after in changes if before != after]
     if not changed:
         return
     columns = _case_columns([after for _, after in changed])
-    _all(len(changed), binary.update(connection, cases, "order_id", columns))
+    _all(len(changed), binary.update(connection, "cases", "order_id", columns))
     new, moved = _changed_disputes(changed)
     if moved:  # first, since an order may have a new dispute only once its last one is resolved
         columns = _dispute_columns(moved)
-        _all(len(moved), binary.update(connection, disputes, "dispute_id", columns))
+        _all(len(moved), binary.update(connection, "disputes", "dispute_id", columns))
     if new:
-        binary.append(connection, disputes, _dispute_columns(new))
+        binary.append(connection, "disputes", _dispute_columns(new))
 
 
-def settle(connection: Connection, requests: Sequence[RefundRequested | PayoutRequested]) -> None:
+def settle(
+    connection: AnyConnection, requests: Sequence[RefundRequested | PayoutRequested]
+) -> None:
     """Remember the money asked for; a second settlement of the same dispute and kind is refused."""
     if requests:
-        binary.append(connection, settlements, _settlement_columns(requests))
-
-
-def settlements_of(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
-    """The money asked for on an order, oldest dispute first."""
-    return connection.execute(
-        select(settlements)
-        .join(disputes, settlements.c.dispute_id == disputes.c.dispute_id)
-        .where(disputes.c.order_id == order_id)
-        .order_by(disputes.c.position, settlements.c.kind.desc())
-    ).all()
+        binary.append(connection, "settlements", _settlement_columns(requests))
 
 
 def _all(meant: int, written: int) -> None:

@@ -10,9 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, select, text, true, union_all
-from sqlalchemy.dialects.postgresql import insert
-
 from schemas.events import Event
 from schemas.reasons import Reason
 from schemas.values import quick
@@ -20,8 +17,8 @@ from services.messages import Message, pair
 from services.rules.outcome import Decision, Outcome, Waiting
 from services.storage import binary
 from services.storage.binary import Columns, Question, Rows
-from services.storage.dead_letters import message_columns
-from services.storage.tables import dead_letters, events, parked_events
+from services.storage.driver import AnyConnection, driver_cursor
+from services.storage.refused import message_columns
 
 
 @quick
@@ -66,48 +63,49 @@ SELECT event_id, order_id, parked_at, waiting,
     topic, partition, "offset", timestamp_ms, timestamp_type, key, value, headers
 FROM parked_events WHERE order_id = ANY({order_id}) AND settled_at IS NULL ORDER BY arrival
 """
+_OVERDUE = """
+SELECT order_id FROM parked_events
+WHERE settled_at IS NULL AND topic = %s AND parked_at < %s
+GROUP BY order_id ORDER BY min(parked_at) LIMIT %s
+"""
+_RECENTLY_REJECTED = """
+SELECT rejected FROM (
+    (
+        SELECT received_at AS at, outcome = %(rejected)s AS rejected
+        FROM events WHERE topic = %(topic)s ORDER BY arrival DESC LIMIT %(count)s
+    ) UNION ALL (
+        SELECT first_seen_at, true
+        FROM dead_letters WHERE topic = %(topic)s AND event_id IS NULL
+        ORDER BY first_seen_at DESC LIMIT %(count)s
+    )
+) AS both_kinds
+ORDER BY at DESC LIMIT %(count)s
+"""
 
 
 def known_question(event_ids: Collection[UUID]) -> Question:
     """The content digest of each event among `event_ids` that was seen before, beside its id."""
-    return Question(_KNOWN, events, {"event_id": list(event_ids)})
+    return Question(_KNOWN, {"event_id": list(event_ids)})
 
 
-def known(connection: Connection, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
+def known(connection: AnyConnection, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
     """The content digest of each event among `event_ids` that was seen before."""
     return dict(binary.ask(connection, [known_question(event_ids)])[0])
 
 
-def remember(connection: Connection, entries: Sequence[Entry]) -> None:
+def remember(connection: AnyConnection, entries: Sequence[Entry]) -> None:
     """Add events to the timeline, and park those that were deferred."""
     if not entries:
         return
-    binary.append(connection, events, _entry_columns(entries))
+    binary.append(connection, "events", _entry_columns(entries))
     early = [entry for entry in entries if entry.decision.outcome is Outcome.DEFERRED]
     if early:
-        binary.append(connection, parked_events, _parked_columns(early))
-
-
-def wait_again(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Park events that are on the timeline already; what waited in vain before waits anew, last."""
-    if not entries:
-        return
-    statement = insert(parked_events)
-    anew: dict[str, Any] = {
-        "arrival": text("DEFAULT"),
-        "waiting": statement.excluded.waiting,
-        "parked_at": statement.excluded.parked_at,
-    } | dict.fromkeys(("settled_at", "outcome", "reason", "explanation"))
-    columns = _parked_columns(entries)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=[parked_events.c.event_id], set_=anew),
-        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
-    )
+        binary.append(connection, "parked_events", parked_columns(early))
 
 
 def waiting_question(order_ids: Collection[str]) -> Question:
     """The parked events of these orders that still wait, in order of arrival; for `parked_in`."""
-    return Question(_WAITING, parked_events, {"order_id": sorted(order_ids)})
+    return Question(_WAITING, {"order_id": sorted(order_ids)})
 
 
 def parked_in(rows: Rows) -> list[Parked]:
@@ -115,12 +113,12 @@ def parked_in(rows: Rows) -> list[Parked]:
     return [_parked(row) for row in rows]
 
 
-def waiting(connection: Connection, order_ids: Collection[str]) -> list[Parked]:
+def waiting(connection: AnyConnection, order_ids: Collection[str]) -> list[Parked]:
     """The parked events of these orders that still wait, in order of arrival."""
     return parked_in(binary.ask(connection, [waiting_question(order_ids)])[0])
 
 
-def settle(connection: Connection, settled: Sequence[Settled]) -> None:
+def settle(connection: AnyConnection, settled: Sequence[Settled]) -> None:
     """Write what became of parked events. Each can be settled once."""
     if not settled:
         return
@@ -131,83 +129,34 @@ def settle(connection: Connection, settled: Sequence[Settled]) -> None:
         "reason": [each.reason and each.reason.value for each in settled],
         "explanation": [each.explanation for each in settled],
     }
-    binary.update(connection, parked_events, "event_id", columns)
+    binary.update(connection, "parked_events", "event_id", columns)
 
 
-def wait_longer(connection: Connection, now_waiting: Mapping[UUID, Waiting]) -> None:
+def wait_longer(connection: AnyConnection, now_waiting: Mapping[UUID, Waiting]) -> None:
     """Write what parked events wait for now, where that has changed."""
     if now_waiting:
         columns: Columns = {
             "event_id": list(now_waiting),
             "waiting": [each.value for each in now_waiting.values()],
         }
-        binary.update(connection, parked_events, "event_id", columns)
+        binary.update(connection, "parked_events", "event_id", columns)
 
 
-def overdue(connection: Connection, topic: str, parked_before: datetime, limit: int) -> list[str]:
+def overdue(
+    connection: AnyConnection, topic: str, parked_before: datetime, limit: int
+) -> list[str]:
     """Orders with an event of `topic` parked before `parked_before`, oldest first."""
-    oldest = func.min(parked_events.c.parked_at)
-    return list(
-        connection.scalars(
-            select(parked_events.c.order_id)
-            .where(
-                parked_events.c.settled_at.is_(None),
-                parked_events.c.topic == topic,
-                parked_events.c.parked_at < parked_before,
-            )
-            .group_by(parked_events.c.order_id)
-            .order_by(oldest)
-            .limit(limit)
-        )
-    )
+    with driver_cursor(connection) as cursor:
+        cursor.execute(_OVERDUE, (topic, parked_before, limit))
+        return [order_id for (order_id,) in cursor]
 
 
-def recently_rejected(connection: Connection, topic: str, count: int) -> list[bool]:
+def recently_rejected(connection: AnyConnection, topic: str, count: int) -> list[bool]:
     """Of the last `count` messages of `topic`, oldest first: which became dead letters at once."""
-    understood = (
-        select(
-            events.c.received_at.label("at"),
-            (events.c.outcome == Outcome.REJECTED.value).label("rejected"),
-        )
-        .where(events.c.topic == topic)
-        .order_by(events.c.arrival.desc())
-        .limit(count)
-        .subquery()
-    )
-    not_understood = (
-        select(dead_letters.c.first_seen_at.label("at"), true().label("rejected"))
-        .where(dead_letters.c.topic == topic, dead_letters.c.event_id.is_(None))
-        .order_by(dead_letters.c.first_seen_at.desc())
-        .limit(count)
-        .subquery()
-    )
-    both = union_all(select(understood), select(not_understood)).subquery()
-    newest_first = select(both.c.rejected).order_by(both.c.at.desc()).limit(count)
-    return list(connection.scalars(newest_first))[::-1]
-
-
-def timeline(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
-    """Every event of an order in order of arrival: its first outcome and, if parked, its last.
-
-    Columns: event_id, arrival, topic, partition, offset, dispute_id, occurred_at, received_at,
-    outcome, reason, explanation, value, waiting, settled_at, settled_outcome, settled_reason,
-    settled_explanation.
-    """
-    unneeded = {"digest", "order_id"}
-    columns = [
-        *(column for column in events.c if column.name not in unneeded),
-        parked_events.c.waiting,
-        parked_events.c.settled_at,
-        parked_events.c.outcome.label("settled_outcome"),
-        parked_events.c.reason.label("settled_reason"),
-        parked_events.c.explanation.label("settled_explanation"),
-    ]
-    return connection.execute(
-        select(*columns)
-        .outerjoin(parked_events, parked_events.c.event_id == events.c.event_id)
-        .where(events.c.order_id == order_id)
-        .order_by(events.c.arrival)
-    ).all()
+    with driver_cursor(connection) as cursor:
+        wanted = {"topic": topic, "count": count, "rejected": Outcome.REJECTED.value}
+        cursor.execute(_RECENTLY_REJECTED, wanted)
+        return [rejected for (rejected,) in cursor][::-1]
 
 
 def _entry_columns(entries: Sequence[Entry]) -> Columns:
@@ -231,7 +180,8 @@ def _entry_columns(entries: Sequence[Entry]) -> Columns:
     }
 
 
-def _parked_columns(entries: Sequence[Entry]) -> Columns:
+def parked_columns(entries: Sequence[Entry]) -> Columns:
+    """The columns of what waits; each of `entries` was deferred."""
     return {
         "event_id": [entry.event.event_id for entry in entries],
         "order_id": [entry.event.order_id for entry in entries],

@@ -8,19 +8,13 @@ are given out before commits, so a lower id may appear after a higher one.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zlib import crc32
 
-import psycopg
-from sqlalchemy import Connection, func, select, text
-
 from schemas.values import quick
-from services.errors import DatabaseUnavailableError
 from services.messages import Outgoing, flatten, pair
 from services.storage import binary
 from services.storage.binary import Columns
-from services.storage.database import driver_cursor
-from services.storage.tables import outbox
+from services.storage.driver import AnyConnection, driver, driver_cursor
 
 SLOTS = 16
 CHANNEL = "mediation_outbox"
@@ -43,6 +37,7 @@ _PENDING = """
     ORDER BY id
 """
 _WAKE = f"NOTIFY {CHANNEL}"
+_COUNT = "SELECT count(*) FROM outbox WHERE %(keys)s::bytea[] IS NULL OR key = ANY(%(keys)s)"
 _REMOVE = "DELETE FROM outbox WHERE id = ANY(%s::bigint[])"
 
 
@@ -60,7 +55,7 @@ def slot_of(key: bytes | None) -> int:
     return crc32(key or b"") % SLOTS
 
 
-def add(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> None:
+def add(connection: AnyConnection, outgoing: Sequence[Outgoing], now: datetime) -> None:
     """Add rows in the given order, and wake the relay when the transaction commits."""
     if not outgoing:
         return
@@ -72,27 +67,28 @@ def add(connection: Connection, outgoing: Sequence[Outgoing], now: datetime) -> 
         "headers": [flatten(each.headers) for each in outgoing],
         "created_at": [now] * len(outgoing),
     }
-    binary.append(connection, outbox, columns)
+    binary.append(connection, "outbox", columns)
     with driver_cursor(connection) as cursor:
         cursor.execute(_WAKE)
 
 
-def relax(connection: Connection) -> None:
+def relax(connection: AnyConnection) -> None:
     """Let what this session deletes reach the disk a little later: at worst it is published again.
 
     Its claims and questions are as they were.
     """
-    connection.execute(text("SET synchronous_commit = off"))
+    with driver(connection) as underneath:
+        underneath.execute("SET synchronous_commit = off")
 
 
-def claim(connection: Connection, slots: Collection[int]) -> set[int]:
+def claim(connection: AnyConnection, slots: Collection[int]) -> set[int]:
     """The slots among `slots` whose lock this session now holds; the others have another relay."""
     with driver_cursor(connection) as cursor:
         cursor.execute(_CLAIM, (sorted(slots), LOCK_SPACE))
         return {slot for (slot,) in cursor}
 
 
-def pending(connection: Connection, slots: Collection[int], limit: int) -> list[Pending]:
+def pending(connection: AnyConnection, slots: Collection[int], limit: int) -> list[Pending]:
     """The oldest unpublished rows of these slots, in id order.
 
     At most `limit` rows, and no more once they weigh `BATCH_BYTES`: a relay holds them in memory.
@@ -106,36 +102,33 @@ def pending(connection: Connection, slots: Collection[int], limit: int) -> list[
         ]
 
 
-def remove(connection: Connection, ids: Collection[int]) -> None:
+def remove(connection: AnyConnection, ids: Collection[int]) -> None:
     """Delete rows whose messages were acknowledged."""
     if ids:
         with driver_cursor(connection) as cursor:
             cursor.execute(_REMOVE, (list(ids),))
 
 
-def count(connection: Connection, keys: Collection[bytes] | None = None) -> int:
+def count(connection: AnyConnection, keys: Collection[bytes] | None = None) -> int:
     """How many rows are still to be published: all of them, or those with one of `keys`."""
-    statement = select(func.count()).select_from(outbox)
-    if keys is not None:
-        statement = statement.where(outbox.c.key.in_(list(keys)))
-    return connection.execute(statement).scalar_one()
+    with driver_cursor(connection) as cursor:
+        cursor.execute(_COUNT, {"keys": None if keys is None else list(keys)})
+        ((found,),) = cursor
+    return int(found)
 
 
-def listen(connection: Connection) -> None:
+def listen(connection: AnyConnection) -> None:
     """Ask to be woken by `wait` when rows are added."""
-    connection.execute(text(f"LISTEN {CHANNEL}"))
+    with driver(connection) as underneath:
+        underneath.execute(f"LISTEN {CHANNEL}".encode())
 
 
-def wait(connection: Connection, timeout: float) -> None:
+def wait(connection: AnyConnection, timeout: float) -> None:
     """Return when rows were added, or after `timeout` seconds.
 
     Raises:
         DatabaseUnavailableError: the connection is gone, and the locks of `claim` with it.
     """
-    driver: Any = connection.connection.dbapi_connection  # driver_connection: None once detached
-    assert driver is not None
-    try:
-        for _ in driver.notifies(timeout=timeout, stop_after=1):
+    with driver(connection) as underneath:
+        for _ in underneath.notifies(timeout=timeout, stop_after=1):
             pass  # to the end: what came while we were busy has all been answered by one look
-    except psycopg.Error as error:
-        raise DatabaseUnavailableError(str(error)) from error

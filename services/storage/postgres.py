@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from schemas.effects import PayoutRequested, RefundRequested
 from services.messages import Outgoing
 from services.rules.case import Case
 from services.rules.outcome import Waiting
-from services.storage import binary, cases, dead_letters, inbox, outbox
-from services.storage.database import Database
-from services.storage.dead_letters import DeadLetter
+from services.storage import binary, cases, inbox, outbox, refused
+from services.storage.driver import AnyConnection, Way
+from services.storage.refused import DeadLetter
 from services.storage.store import Loaded
 
 # Up to so many messages the journeys to the server cost more than the rows; then COPY is cheaper.
@@ -25,7 +23,7 @@ _FEW = 100
 class PostgresTransaction:
     """`services.storage.store.Transaction` on a connection that is in a transaction."""
 
-    connection: Connection
+    connection: AnyConnection
 
     def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
         return self.load(order_ids, (), ()).cases
@@ -87,7 +85,7 @@ class PostgresTransaction:
         inbox.wait_longer(self.connection, now_waiting)
 
     def keep_dead_letters(self, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
-        return dead_letters.add(self.connection, letters)
+        return refused.add(self.connection, letters)
 
     def publish_later(self, outgoing: Sequence[Outgoing], now: datetime) -> None:
         outbox.add(self.connection, outgoing, now)
@@ -97,7 +95,7 @@ class PostgresTransaction:
 class PostgresOutboxSession:
     """`services.storage.store.OutboxSession` on a connection of its own, in autocommit."""
 
-    connection: Connection
+    connection: AnyConnection
 
     def listen(self) -> None:
         outbox.listen(self.connection)
@@ -118,7 +116,7 @@ class PostgresOutboxSession:
 class PostgresStore:
     """`services.storage.store.Store` in `database`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Way) -> None:
         self._database = database
 
     @contextmanager

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from schemas.effects import PayoutRequested, RefundRequested
 from schemas.events import Event
@@ -51,6 +52,7 @@ class ReplayTransaction(PostgresTransaction):
     What it publishes, and what money it asks for, is also kept here, to be told.
     """
 
+    connection: Connection
     reading: Reading
     published: list[Outgoing] = field(default_factory=list)
     requested: list[RefundRequested | PayoutRequested] = field(default_factory=list)
@@ -83,7 +85,7 @@ class ReplayTransaction(PostgresTransaction):
         )
         again = [entry for entry in entries if entry.event.event_id in seen]
         early = [entry for entry in again if entry.decision.outcome is Outcome.DEFERRED]
-        inbox.wait_again(self.connection, early)
+        _wait_again(self.connection, early)
 
     def request_settlements(self, requests: Sequence[RefundRequested | PayoutRequested]) -> None:
         """As for a consumer."""
@@ -152,6 +154,23 @@ def replays_of(connection: Connection, order_id: str) -> Sequence[Row[Any]]:
         )
         .order_by(dead_letter_actions.c.id)
     ).all()
+
+
+def _wait_again(connection: Connection, entries: Sequence[inbox.Entry]) -> None:
+    """Park events that are on the timeline already; what waited in vain before waits anew, last."""
+    if not entries:
+        return
+    statement = insert(parked_events)
+    anew: dict[str, Any] = {
+        "arrival": text("DEFAULT"),
+        "waiting": statement.excluded.waiting,
+        "parked_at": statement.excluded.parked_at,
+    } | dict.fromkeys(("settled_at", "outcome", "reason", "explanation"))
+    columns = inbox.parked_columns(entries)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[parked_events.c.event_id], set_=anew),
+        [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+    )
 
 
 _SETTLED_BY_REPLAY = dead_letter_actions.alias("settled_by_replay")

@@ -7,14 +7,14 @@ keep all of it in memory for one word.
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, text
-
 from services.errors import SchemaVersionError
 from services.retry import patiently
-from services.storage.database import Database
+from services.storage.driver import AnyConnection, Way, driver_cursor
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+    from services.storage.database import Database
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -35,15 +35,12 @@ def needed_version() -> str:
     return versions()[-1]
 
 
-def current_version(connection: Connection) -> str | None:
+def current_version(connection: AnyConnection) -> str | None:
     """The schema version that the database has; None for an empty database."""
-    if connection.execute(text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
-        return None
-    version = connection.execute(text("SELECT version_num FROM alembic_version"))
-    return version.scalar_one_or_none()
+    return _only_value(connection, "alembic_version", "SELECT version_num FROM alembic_version")
 
 
-def upgrade(database: Database) -> tuple[str | None, str]:
+def upgrade(database: "Database") -> tuple[str | None, str]:
     """Bring the database to the needed version, in one transaction; returns (before, after).
 
     Consumers may be at work: where it loses a deadlock to one of them it is tried again.
@@ -56,8 +53,9 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     return patiently(lambda: _upgraded(database))
 
 
-def _upgraded(database: Database) -> tuple[str | None, str]:
+def _upgraded(database: "Database") -> tuple[str | None, str]:
     from alembic import command
+    from sqlalchemy import text
 
     with database.transaction() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
@@ -72,7 +70,7 @@ def _upgraded(database: Database) -> tuple[str | None, str]:
     return before, needed_version()
 
 
-def require_needed_version(database: Database) -> None:
+def require_needed_version(database: Way) -> None:
     """Raises `SchemaVersionError`, with its remedy, unless this release can use the database.
 
     A newer database can be used if its migrations say so: in a rolling upgrade the database goes
@@ -99,14 +97,21 @@ def _refuse_unknown(version: str | None) -> None:
         )
 
 
-def _usable_from(connection: Connection) -> str | None:
+def _usable_from(connection: AnyConnection) -> str | None:
     """The oldest version whose release can use this database, if it is newer than this release."""
     if current_version(connection) in {None, *versions()}:
         return None
-    if connection.execute(text("SELECT to_regclass('schema_compatibility')")).scalar_one() is None:
-        return None
-    oldest = text("SELECT usable_from FROM schema_compatibility")
-    return str(connection.execute(oldest).scalar_one())
+    return _only_value(
+        connection, "schema_compatibility", "SELECT usable_from FROM schema_compatibility"
+    )
+
+
+def _only_value(connection: AnyConnection, table: str, question: str) -> str | None:
+    """What the one row of a table says; None where there is no such table, or no row."""
+    with driver_cursor(connection) as cursor:
+        (there,) = cursor.execute("SELECT to_regclass(%s)", (table,)).fetchone() or (None,)
+        row = None if there is None else cursor.execute(question.encode()).fetchone()
+    return None if row is None else str(row[0])
 
 
 def configuration() -> "Config":

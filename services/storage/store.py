@@ -15,9 +15,9 @@ from schemas.effects import PayoutRequested, RefundRequested
 from services.messages import Outgoing
 from services.rules.case import Case
 from services.rules.outcome import Waiting
-from services.storage.dead_letters import DeadLetter
 from services.storage.inbox import Entry, Parked, Settled
 from services.storage.outbox import Pending
+from services.storage.refused import DeadLetter
 
 
 @dataclass(frozen=True, slots=True)

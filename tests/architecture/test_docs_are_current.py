@@ -16,7 +16,7 @@ from services.rules.case import Case
 from services.rules.contents import GROUNDS
 from services.rules.decide import decide
 from services.rules.diagram import rewritten, state_diagram, transition_table
-from services.storage.dead_letters import DeadLetter
+from services.storage.refused import DeadLetter
 from tests.architecture.documents import blocks, section, text_of
 from tests.builders import order_disputed
 

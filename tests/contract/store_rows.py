@@ -10,9 +10,9 @@ from services.messages import Message, Outgoing
 from services.rules.case import Case
 from services.rules.decide import decide
 from services.rules.outcome import Decision, Outcome, Waiting
-from services.storage.dead_letters import DeadLetter
 from services.storage.inbox import Entry, Settled
 from services.storage.outbox import SLOTS
+from services.storage.refused import DeadLetter
 from services.storage.store import OutboxSession, Transaction
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.deliveries import Deliveries

@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from services.storage import dead_letters, schema
 from services.storage.database import Database
-from services.storage.dead_letters import DeadLetter
+from services.storage.driver import DirectDatabase, Way
 from services.storage.postgres import PostgresStore
+from services.storage.refused import DeadLetter
 from services.storage.store import OutboxSession, Store
 from tests.eventually import eventually
 from tests.integration.looking import someone_waits_for_a_lock
@@ -88,9 +89,9 @@ class MemoryWorld:
 
 
 class PostgresWorld:
-    def __init__(self, database: Database, impatient: Database) -> None:
+    def __init__(self, database: Database, patient: Way, impatient: Way) -> None:
         self._database = database
-        self.store = PostgresStore(database)
+        self.store = PostgresStore(patient)
         self.other = PostgresStore(impatient)
 
     def while_it_waits(self, asked: Callable[[], T], meanwhile: Callable[[], object]) -> T:
@@ -122,12 +123,16 @@ class PostgresWorld:
             connection.execute(everyone_else)
 
     def without_server(self) -> Store:
-        return PostgresStore(Database(_NO_ONE))
+        return PostgresStore(DirectDatabase(_NO_ONE))
 
 
 @contextmanager
 def postgres_world(url: str) -> Iterator[PostgresWorld]:
-    """An empty database at this address, with the project's tables."""
-    with closing(Database(url)) as database, closing(Database(url, lock_timeout=0.2)) as impatient:
+    """An empty database at this address, with the project's tables, reached as by a consumer."""
+    with (
+        closing(Database(url)) as database,
+        closing(DirectDatabase(url)) as patient,
+        closing(DirectDatabase(url, lock_timeout=0.2)) as impatient,
+    ):
         schema.upgrade(database)
-        yield PostgresWorld(database, impatient)
+        yield PostgresWorld(database, patient, impatient)

@@ -9,14 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from pydantic import SecretStr
 
 from consumers.bootstrap import CONSUMERS, RELAY
 from consumers.broker import Admin
 from schemas.topics import INBOUND, dead_letter_topic
+from services.fields import SecretStr
 from tests.eventually import eventually
 from tests.faults.checking import differences
 from tests.faults.crew import Crew
@@ -55,9 +55,7 @@ class Field:
 
     def give_up_on_the_parked(self) -> None:
         """Let what waits for something that never comes become dead letters now, not in a week."""
-        self.ground.settings = self.ground.settings.model_copy(
-            update={"parking_limit_hours": 1 / 3600}
-        )
+        self.ground.settings = replace(self.ground.settings, parking_limit_hours=1 / 3600)
         members = self._crew.standing
         self._crew.stop(members)  # others take their place, with the settings that hold now
         eventually(lambda: not self._parked(), 60, "nothing is parked")
@@ -127,11 +125,11 @@ def playing_field(**settings: Any) -> Iterator[Field]:
             connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")
         ground.stop_database()
         ground.start_database()
-        direct = {
-            "kafka_bootstrap_servers": ground.node.address,
-            "database_url": SecretStr(ground.url.replace("/postgres?", "/mediation?")),
-        }
-        ground.settings = ground.settings.model_copy(update=direct)
+        ground.settings = replace(
+            ground.settings,
+            kafka_bootstrap_servers=ground.node.address,
+            database_url=SecretStr(ground.url.replace("/postgres?", "/mediation?")),
+        )
         field = Field(ground)
         try:
             yield field

@@ -10,6 +10,7 @@ from schemas.codec import Codec
 from services.mediation import Mediation
 from services.storage import schema
 from services.storage.database import Database
+from services.storage.driver import DirectDatabase
 from services.storage.postgres import PostgresStore
 from tests.deliveries import Deliveries
 
@@ -45,8 +46,10 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def mediation(database: Database, clock: SetClock) -> Mediation:
-    return Mediation(PostgresStore(database), Codec(), group="mediation.test", clock=clock)
+def mediation(database: Database, empty_database_url: str, clock: SetClock) -> Iterator[Mediation]:
+    """On a connection like a consumer's; `database` has the tables, and is for looking at them."""
+    with closing(DirectDatabase(empty_database_url)) as direct:
+        yield Mediation(PostgresStore(direct), Codec(), group="mediation.test", clock=clock)
 
 
 @pytest.fixture

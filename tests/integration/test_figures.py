@@ -245,8 +245,8 @@ def test_folding_changes_no_sum_and_leaves_alone_what_is_not_committed(
     mediation.handle(deliveries.all(order_disputed(), mediator_assigned()))
     late = order_disputed(order_id="order-2", dispute_id="dispute-2")
 
-    with closing(Database(empty_database_url)) as own, PostgresStore(own).transaction() as writing:
-        writing.connection.execute(
+    with closing(Database(empty_database_url)) as own, own.transaction() as writing:
+        writing.execute(
             text("INSERT INTO tallies VALUES ('disputes', '{OPEN}', 1), ('disputes', '{OPEN}', -1)")
         )
         with database.transaction() as connection:

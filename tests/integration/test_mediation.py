@@ -7,7 +7,7 @@ from schemas.reasons import Reason
 from services.mediation import Mediation
 from services.rules.case import DisputeState
 from services.rules.outcome import Outcome
-from services.storage import cases
+from services.storage import one_order
 from services.storage.database import Database
 from tests.builders import evidence, mediator_assigned, order_disputed, verdict_issued
 from tests.deliveries import Deliveries
@@ -74,7 +74,7 @@ def test_what_is_read_back_is_what_was_decided(
     )
     assert [piece.reference for piece in resolution.set_aside] == ["an e-mail"]
     with database.transaction() as connection:
-        settlements = cases.settlements_of(connection, "order-1")
+        settlements = one_order.settlements_of(connection, "order-1")
     assert [(row.kind, row.amount_minor, row.payee_id) for row in settlements] == [
         ("REFUND", 3_333, "buyer-1"),
         ("PAYOUT", 5_518, "seller-1"),
@@ -160,7 +160,7 @@ def test_a_second_dispute_after_a_relaunch_is_settled_separately(
     states = [dispute.state for dispute in case_of(database).disputes]
     assert states == [DisputeState.RESOLVED, DisputeState.RESOLVED]
     with database.transaction() as connection:
-        (settlement,) = cases.settlements_of(connection, "order-1")
+        (settlement,) = one_order.settlements_of(connection, "order-1")
     assert (settlement.dispute_id, settlement.kind, settlement.amount_minor) == (
         "dispute-2",
         "PAYOUT",

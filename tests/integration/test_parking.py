@@ -5,7 +5,7 @@ from sqlalchemy import text
 from schemas.events import Event
 from schemas.reasons import Reason
 from services.mediation import Mediation
-from services.storage import inbox
+from services.storage import inbox, one_order
 from services.storage.database import Database
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.deliveries import Deliveries
@@ -24,7 +24,7 @@ def test_an_event_parked_too_long_is_orphaned(
     assert [each.reason for each in expired] == [Reason.ORPHANED]
     assert letters(database) == [("mediator.assigned", Reason.ORPHANED)]
     with database.transaction() as connection:
-        (entry,) = inbox.timeline(connection, "order-1")
+        (entry,) = one_order.timeline(connection, "order-1")
     assert (entry.outcome, entry.settled_outcome, entry.settled_reason) == (
         "deferred",
         "rejected",
@@ -78,7 +78,7 @@ def test_what_a_parked_event_waits_for_is_kept_up_to_date(
     mediation.handle([deliveries.of(order_disputed())])
 
     with database.transaction() as connection:
-        (entry,) = [row for row in inbox.timeline(connection, "order-1") if row.waiting]
+        (entry,) = [row for row in one_order.timeline(connection, "order-1") if row.waiting]
     assert entry.waiting == "mediator"
 
 

@@ -13,7 +13,8 @@ from services.messages import Outgoing
 from services.metrics import Metrics
 from services.retry import Backoff
 from services.storage import outbox
-from services.storage.database import Database, driver_cursor
+from services.storage.database import Database
+from services.storage.driver import DirectDatabase, driver_cursor
 from services.storage.postgres import PostgresStore
 from tests.eventually import eventually
 from tests.simulation.sink import MemorySink
@@ -33,7 +34,7 @@ def relay(database: Database, monkeypatch: pytest.MonkeyPatch) -> Start:
     @contextmanager
     def start(sink: MemorySink) -> Iterator[None]:
         stop = StopSignal()
-        with closing(Database(url)) as own:
+        with closing(DirectDatabase(url)) as own:
             running = OutboxRelay(
                 PostgresStore(own),
                 lambda: sink,
@@ -160,7 +161,7 @@ def test_rows_are_found_without_sorting_a_backlog(database: Database) -> None:
             " SELECT n %% 16, 'topic', '', '', '{}', now() FROM generate_series(1, 20000) AS n"
         )
 
-    with database.session() as connection, driver_cursor(connection) as cursor:
+    with database.session() as session, driver_cursor(session) as cursor:
         limits = (100, outbox.BATCH_BYTES)
         cursor.execute(f"EXPLAIN {outbox._PENDING}", (list(range(outbox.SLOTS)), *limits))
         plan = "\n".join(line for (line,) in cursor)

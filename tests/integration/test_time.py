@@ -13,7 +13,7 @@ from schemas.reasons import Reason
 from services.mediation import Mediation
 from services.reading import Handled
 from services.rules.outcome import Outcome
-from services.storage import inbox
+from services.storage import one_order
 from services.storage.database import Database
 from services.storage.postgres import PostgresStore
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
@@ -131,7 +131,7 @@ def test_the_timeline_and_the_outbox_keep_the_order_of_arrival_when_the_clock_ru
         clock.advance(minutes=-10)
 
     with database.transaction() as connection:
-        rows = inbox.timeline(connection, "order-1")
+        rows = one_order.timeline(connection, "order-1")
     assert [row.event_id for row in rows] == [event.event_id for event in story]
     assert [row.received_at for row in rows] == sorted(
         (row.received_at for row in rows), reverse=True

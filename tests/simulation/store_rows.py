@@ -12,9 +12,9 @@ from uuid import UUID
 
 from schemas.effects import PayoutRequested, RefundRequested
 from services.rules.case import Case
-from services.storage.dead_letters import DeadLetter
 from services.storage.inbox import Entry, Parked, Settled
 from services.storage.outbox import Pending
+from services.storage.refused import DeadLetter
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -15,9 +15,9 @@ from services.errors import DatabaseUnavailableError, StorageError
 from services.messages import Outgoing
 from services.rules.case import Case
 from services.rules.outcome import Outcome, Waiting
-from services.storage.dead_letters import DeadLetter
 from services.storage.inbox import Entry, Parked, Settled
 from services.storage.outbox import Pending
+from services.storage.refused import DeadLetter
 from services.storage.store import Loaded
 from tests.simulation import store_constraints as constraints
 from tests.simulation.store_rows import Kept, ParkedRow, Remembered, Tables

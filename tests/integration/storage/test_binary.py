@@ -174,10 +174,8 @@ def test_nothing_is_a_set_too(database: Database) -> None:
         transaction.wait_longer({})
         transaction.publish_later([], NOW)
     with database.transaction() as connection:
-        binary.append(connection, tables.cases, {"order_id": []})
-        assert (
-            binary.fetch(connection, "SELECT * FROM {rows}", tables.cases, {"order_id": []}) == []
-        )
+        binary.append(connection, "cases", {"order_id": []})
+        assert binary.fetch(connection, "SELECT * FROM {rows}", {"order_id": []}) == []
 
     assert rows_of(database, tables.cases) == []
 

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from services.errors import DatabaseUnavailableError, StorageError
 from services.rules.case import Case
 from services.storage import binary, tables
-from services.storage.database import Database, driver_cursor
+from services.storage.database import Database
+from services.storage.driver import driver_cursor
 from services.storage.inbox import Entry
 from services.storage.postgres import PostgresStore
 from tests.builders import order_disputed
@@ -73,11 +74,11 @@ def test_a_failure_of_the_driver_is_sorted_as_all_others_are(
             pytest.raises(DatabaseUnavailableError, match="lock timeout"),
             hurried.transaction() as connection,
         ):
-            binary.append(connection, tables.cases, {"order_id": ["order-1"]})
+            binary.append(connection, "cases", {"order_id": ["order-1"]})
     with pytest.raises(StorageError, match="identifier"), database.transaction() as connection:
-        binary.append(connection, tables.cases, {"order_id": ["x" * 65]})
+        binary.append(connection, "cases", {"order_id": ["x" * 65]})
     with pytest.raises(DatabaseUnavailableError), database.transaction() as connection:
-        binary.fetch(connection, question.replace("cases", "gone"), tables.cases, {"order_id": []})
+        binary.fetch(connection, question.replace("cases", "gone"), {"order_id": []})
 
 
 def end_session(pid: int, url: str) -> None:
@@ -95,7 +96,7 @@ def test_a_connection_that_is_lost_is_a_passing_failure_and_says_why(
     ):
         pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
         end_session(pid, empty_database_url)
-        binary.append(connection, tables.cases, {"order_id": ["order-1"]})
+        binary.append(connection, "cases", {"order_id": ["order-1"]})
 
     database.ping()
 
@@ -122,10 +123,7 @@ def test_of_questions_asked_at_once_the_one_that_failed_says_why(database: Datab
     columns = {"order_id": ["order-1"]}
     wrong = "SELECT 1 / (1 - count(*)) FROM {rows}"
     slow = "SELECT pg_sleep(0.05) FROM {rows}"
-    asked = [
-        binary.Question(each, tables.cases, columns)
-        for each in (slow, wrong, slow, "SELECT * FROM {rows}")
-    ]
+    asked = [binary.Question(each, columns) for each in (slow, wrong, slow, "SELECT * FROM {rows}")]
 
     with (
         pytest.raises(StorageError, match="division by zero"),
@@ -171,9 +169,9 @@ def test_a_connection_lost_while_writing_together_is_a_passing_failure(
         database.transaction() as connection,
         binary.together(connection),
     ):
-        binary.append(connection, tables.cases, {"order_id": ["order-1"]})
+        binary.append(connection, "cases", {"order_id": ["order-1"]})
         with driver_cursor(connection) as cursor:
             end_session(cursor.connection.info.backend_pid, empty_database_url)
-        binary.append(connection, tables.cases, {"order_id": ["order-2"]})
+        binary.append(connection, "cases", {"order_id": ["order-2"]})
 
     database.ping()

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import make_url, text
 
 from services.errors import DatabaseUnavailableError, SettingsError, StorageError
-from services.storage import database as database_module
+from services.storage import driver
 from services.storage.database import Database
+from services.storage.driver import DirectDatabase
 from tests.eventually import eventually
 
 
@@ -99,19 +100,19 @@ def test_a_client_that_stops_after_many_rows_loses_its_transaction(
 def test_a_session_that_is_silent_loses_its_locks(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "_IDLE_SESSION", "200ms")
+    monkeypatch.setattr(driver, "_IDLE_SESSION", "200ms")
     with (
-        closing(Database(empty_database_url, application_name="stopped")) as stopped,
+        closing(DirectDatabase(empty_database_url, application_name="stopped")) as stopped,
         closing(Database(empty_database_url)) as other,
         pytest.raises(DatabaseUnavailableError, match="idle-session timeout"),
         stopped.session() as session,
     ):
-        session.execute(text("SELECT pg_advisory_lock(1)"))
+        session.execute("SELECT pg_advisory_lock(1)")
         eventually(lambda: not connected(other, "stopped"), 10, "the server ends the session")
 
         with other.session() as heir:
-            assert heir.execute(text("SELECT pg_try_advisory_lock(1)")).scalar_one()
-        session.execute(text("SELECT 1"))
+            assert heir.execute("SELECT pg_try_advisory_lock(1)").fetchone() == (True,)
+        session.execute("SELECT 1")
 
 
 def connected(database: Database, name: str) -> bool:

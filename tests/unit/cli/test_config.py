@@ -1,10 +1,9 @@
 """Are secrets kept, and is a mistyped setting noticed?"""
 
 import pytest
-from pydantic import SecretStr
 
 from consumers.cli.config import masked, shown, unknown_settings
-from services.settings import load_settings
+from services.fields import SecretStr
 
 
 @pytest.mark.parametrize(
@@ -36,4 +35,4 @@ def test_a_secret_address_shows_all_but_its_password() -> None:
 def test_a_mistyped_setting_is_named_with_the_one_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIATION_DATABSE_URL", "x")
 
-    assert unknown_settings(load_settings())["MEDIATION_DATABSE_URL"] == "MEDIATION_DATABASE_URL"
+    assert unknown_settings()["MEDIATION_DATABSE_URL"] == "MEDIATION_DATABASE_URL"

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from consumers.endpoints import (
     FILE_NAME,
@@ -15,6 +14,7 @@ from consumers.endpoints import (
     with_database,
 )
 from consumers.errors import NothingRunsError
+from services.fields import SecretStr
 from services.settings import load_settings
 
 HERE = Endpoints(

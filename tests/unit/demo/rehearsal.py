@@ -23,7 +23,7 @@ from services.messages import Message, Outgoing, flatten
 from services.rules.case import Case
 from services.rules.decide import decide
 from services.rules.outcome import Outcome
-from services.storage.dead_letters import DeadLetter
+from services.storage.refused import DeadLetter
 
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 CODEC = Codec()

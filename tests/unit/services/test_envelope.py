@@ -8,7 +8,7 @@ from schemas.effects import OrderFrozen
 from schemas.reasons import Reason
 from services.envelope import MIRROR_LIMIT_BYTES, of_dead_letter, of_effect, traceparent
 from services.messages import Headers, Message, flatten, pair
-from services.storage.dead_letters import DeadLetter
+from services.storage.refused import DeadLetter
 
 EVENT_ID = UUID("11111111-2222-4333-8444-555555555555")
 EFFECT_ID = UUID("99999999-8888-4777-8666-555555555555")

@@ -31,6 +31,18 @@ def test_a_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert load_settings().batch_size == 7
 
 
+def test_a_variable_may_be_written_small_and_says_nothing_if_it_is_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("mediation_members", "3")
+    monkeypatch.setenv("MEDIATION_BATCH_SIZE", "")
+
+    settings = load_settings(relay_batch_size=5)
+
+    assert settings.members == 3
+    assert settings.named == {"members", "relay_batch_size"}
+
+
 def test_all_errors_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDIATION_BATCH_SIZE", "none")
     monkeypatch.setenv("MEDIATION_FLOOD_LIMIT", "2")
@@ -46,6 +58,20 @@ def test_all_errors_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         "MEDIATION_FLOOD_LIMIT",
     ]
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://root:hunter2@db/x", "no url: hunter2", "postgresql://me:hunter2@[db/x"]
+)
+def test_an_address_that_cannot_be_one_is_refused_without_its_words(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("MEDIATION_DATABASE_URL", url)
+
+    with pytest.raises(SettingsError, match="MEDIATION_DATABASE_URL: the database URL") as error:
+        load_settings()
+
+    assert "hunter2" not in str(error.value)
 
 
 def test_sasl_without_a_user_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
