@@ -27,7 +27,7 @@ from services.errors import (
 )
 from services.flood import FloodGate
 from services.mediation import Mediation
-from services.metrics import Metrics
+from services.metrics import Metrics, tell_build
 from services.retry import Backoff
 from services.settings import PREFIX, Settings
 from services.storage import schema
@@ -77,7 +77,7 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
         run_console(settings, stop)
         return
     metrics = Metrics()
-    metrics.build.labels(_version(), name).set(1)
+    tell_build(metrics.registry, release(), name)
     with _observed(settings, metrics):
         database = make_database(settings, name)
         schema.require_needed_version(database)
@@ -89,7 +89,8 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     structlog.get_logger().info("stopped")
 
 
-def _version() -> str:
+def release() -> str:
+    """The version of this installation."""
     try:
         return version("mediation-pipeline")
     except PackageNotFoundError:
