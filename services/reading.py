@@ -1,7 +1,6 @@
 """What was found in a message, and what became of it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from schemas.codec import Codec
 from schemas.errors import ContractError
@@ -34,7 +33,6 @@ class Handled:
     event: Event | None = None
     reason: Reason | None = None
     was_parked: bool = False
-    assignment_latency: timedelta | None = None
 
     @property
     def in_a_log(self) -> str:
