@@ -38,6 +38,10 @@ simulate: $(READY) ## Every ordering, 100,000 simulated runs with crashes, and t
 faults: $(READY) ## Kill, stop, cut and stall the parts on Apache Kafka and PostgreSQL, and check every cent (half an hour)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
+.PHONY: alerts
+alerts: $(READY) ## Inflict each kind of fault under a real Prometheus: is it raised within two scrapes? (half an hour)
+	@$(BIN)/python -m tests.alerts $(ARGS)
+
 .PHONY: poison
 poison: $(READY) ## A poisonous message in every hundred, on Apache Kafka and PostgreSQL: what does it cost the others?
 	@$(BIN)/python -m tests.faults.poison $(ARGS)
@@ -82,7 +86,7 @@ COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 
 lock: $(READY) ## Pin the newest versions in requirements.txt and requirements-dev.txt again
 	@command -v $(UV) >/dev/null || $(PIP) --quiet uv
 	$(COMPILE) --upgrade -o requirements.txt
-	$(COMPILE) --upgrade --group dev --constraint requirements.txt -o requirements-dev.txt
+	$(COMPILE) --upgrade --extra otel --group dev --constraint requirements.txt -o requirements-dev.txt
 
 .PHONY: bench-lock
 bench-lock: $(READY) ## The same for what `make bench` compares with

@@ -1,6 +1,7 @@
 """The composition root: the only place where parts are chosen, made and joined."""
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from consumers.members import run_together
 from consumers.outbox_relay import OutboxRelay
 from consumers.runner import ConsumerDefinition, Runner
 from consumers.stopping import StopSignal
+from consumers.tracing import Tracing, spans_of, traced_consumer, traced_sink
 from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
 from services.clock import system_clock
 from services.errors import (
@@ -26,7 +28,7 @@ from services.errors import (
 )
 from services.flood import FloodGate
 from services.mediation import Mediation
-from services.metrics import Metrics
+from services.metrics import Metrics, tell_build
 from services.retry import Backoff
 from services.settings import PREFIX, Settings
 from services.storage import schema
@@ -78,19 +80,20 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
         run_console(settings, stop)
         return
     metrics = Metrics()
-    metrics.build.labels(_version(), name).set(1)
-    with _observed(settings, metrics):
+    tell_build(metrics.registry, release(), name)
+    with spans_of(name, release(), os.environ) as spans, _observed(settings, metrics):
         database = _direct_database(settings, name)
         schema.require_needed_version(database)
         require_topics(settings)
         runnable = _relay if name == RELAY else _consumer
-        run = runnable(name, settings, make_store(database, metrics), stop, metrics)
+        run = runnable(name, settings, make_store(database, metrics), stop, metrics, spans)
         _collect_garbage_seldom()
         run()
     structlog.get_logger().info("stopped")
 
 
-def _version() -> str:
+def release() -> str:
+    """The version of this installation."""
     try:
         return version("mediation-pipeline")
     except PackageNotFoundError:
@@ -211,10 +214,10 @@ def require_topics(settings: Settings) -> None:
 
 
 def _consumer(
-    name: str, settings: Settings, store: Store, stop: StopSignal, metrics: Metrics
+    name: str, settings: Settings, store: Store, stop: StopSignal, metrics: Metrics, spans: Tracing
 ) -> Callable[[], None]:
     """All members of the group that run here; the flood gate is all that they share."""
-    definition = CONSUMERS[name]
+    definition = traced_consumer(CONSUMERS[name], spans, system_clock)
     topic, group = definition.topic.value, definition.group
     flood = FloodGate(window=settings.flood_window, limit=settings.flood_limit)
 
@@ -252,11 +255,11 @@ def _consumer(
 
 
 def _relay(
-    name: str, settings: Settings, store: Store, stop: StopSignal, metrics: Metrics
+    name: str, settings: Settings, store: Store, stop: StopSignal, metrics: Metrics, spans: Tracing
 ) -> Callable[[], None]:
     return OutboxRelay(
         store,
-        lambda: Publisher(settings),
+        traced_sink(lambda: Publisher(settings), spans),
         stop=stop,
         backoff=Backoff(settings.backoff_initial, settings.backoff_max),
         clock=system_clock,

@@ -3,8 +3,8 @@
 An exception is told by its kind and its place, never by its words: those may quote what somebody
 wrote in an event, and a dead letter keeps them.
 
-What the Kafka library has to say comes out the same way, each kind of line now and then: a broker
-that is away makes it say the same thing many times a second.
+What the libraries for Kafka and for traces have to say comes out the same way, each kind of line
+now and then: a broker that is away makes them say the same thing many times a second.
 """
 
 import logging
@@ -43,10 +43,11 @@ def configure_logging(settings: Settings, **always: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    library = logging.getLogger("kafka")
-    library.setLevel(logging.WARNING)
-    library.propagate = False
-    library.handlers = [LibraryHandler()]
+    for name in ("kafka", "opentelemetry"):
+        library = logging.getLogger(name)
+        library.setLevel(logging.WARNING)
+        library.propagate = False
+        library.handlers = [LibraryHandler(f"{name}_library")]
 
 
 def _thread() -> dict[str, str]:
@@ -79,8 +80,9 @@ def _visible(_logger: object, _method: str, event: EventDict) -> EventDict:
 class LibraryHandler(logging.Handler):
     """Passes a library's warnings on, the same kind of line once in `REPEAT_SECONDS`."""
 
-    def __init__(self) -> None:
+    def __init__(self, event: str = "kafka_library") -> None:
         super().__init__()
+        self._event = event
         self._said_at: dict[object, float] = {}
         self._log = structlog.get_logger()
 
@@ -91,4 +93,4 @@ class LibraryHandler(logging.Handler):
         if now - self._said_at.get(kind, -REPEAT_SECONDS) < REPEAT_SECONDS:
             return
         self._said_at[kind] = now
-        self._log.warning("kafka_library", logger=record.name, said=record.getMessage())
+        self._log.warning(self._event, logger=record.name, said=record.getMessage())

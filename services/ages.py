@@ -2,22 +2,21 @@
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from prometheus_client.metrics_core import HistogramMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 from prometheus_client.utils import floatToGoString
 
+from services.declared import Declared
+
 
 class Ages(Collector):
-    """A histogram by topic, whose buckets end at `bounds` (and one without an end)."""
+    """A histogram by topic, whose buckets end at its bounds (and one without an end)."""
 
-    def __init__(
-        self, name: str, documentation: str, bounds: Sequence[float], registry: CollectorRegistry
-    ) -> None:
-        self._name = name
-        self._documentation = documentation
-        self._bounds = bounds
+    def __init__(self, declared: Declared, registry: CollectorRegistry) -> None:
+        self._declared = declared
+        self._bounds = declared.bounds
         self._lock = threading.Lock()
         self._below: dict[str, list[int]] = {}
         self._sums: dict[str, float] = {}
@@ -34,7 +33,9 @@ class Ages(Collector):
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """What the registry asks for."""
-        family = HistogramMetricFamily(self._name, self._documentation, labels=["topic"])
+        family = HistogramMetricFamily(
+            self._declared.name, self._declared.means, labels=self._declared.labels
+        )
         ends = [*map(floatToGoString, self._bounds), "+Inf"]
         with self._lock:
             for topic, below in self._below.items():

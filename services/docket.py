@@ -6,7 +6,7 @@ Events are taken one after another; each sees what those before it did. Nothing 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -115,9 +115,8 @@ class Docket:
                 reading, decision.reason, decision.explanation, _REJECTED, was_parked=was_parked
             )
             return
-        event, latency = reading.event, None
+        event = reading.event
         if decision.outcome is Outcome.APPLIED and event is not None:
-            latency = _first_assignment(self._cases[event.order_id], decision.case, event)
             self._cases[event.order_id] = decision.case
             self.owners[event.dispute_id] = event.order_id
             for effect in decision.effects:
@@ -129,7 +128,7 @@ class Docket:
                 decision.explanation,
                 event,
                 was_parked=was_parked,
-                assignment_latency=latency,
+                effects=decision.effects,
             )
         )
 
@@ -254,14 +253,3 @@ def open_docket(
         owners=loaded.owners | transaction.owners(unasked),
         waiting=waiting,
     )
-
-
-def _first_assignment(before: Case, after: Case, event: Event) -> timedelta | None:
-    """How long the dispute waited, if this event gave it its first mediator; never negative."""
-    old = before.dispute(event.dispute_id)
-    if old is None or old.assigned_at is not None:
-        return None
-    new = after.dispute(event.dispute_id)
-    if new is None or new.assigned_at is None:
-        return None
-    return max(new.assigned_at - old.opened_at, timedelta())

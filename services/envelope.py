@@ -51,10 +51,19 @@ def of_dead_letter(letter: DeadLetter) -> Outgoing:
 
 def traceparent(headers: Headers, event_id: UUID, effect_id: UUID) -> bytes:
     """A W3C trace parent: the cause's trace if it has a valid one, else one of the event's id."""
+    trace, _, flags = trace_parent(headers) or (b"%032x" % event_id.int, b"", b"01")
+    return b"00-%b-%016x-%b" % (trace, span_id(effect_id), flags)
+
+
+def span_id(effect_id: UUID) -> int:
+    """The id of the span that an effect names as its parent: whoever traces tells one with it."""
+    return effect_id.int >> 64
+
+
+def trace_parent(headers: Headers) -> tuple[bytes, bytes, bytes] | None:
+    """The trace, the span and the flags that a message came with, if they are valid."""
     given = _first_trace(headers)
-    valid = _trace(given) if len(given) == _TRACEPARENT_BYTES else None
-    trace, flags = valid or (b"%032x" % event_id.int, b"01")
-    return b"00-%b-%016x-%b" % (trace, effect_id.int >> 64, flags)
+    return _trace(given) if len(given) == _TRACEPARENT_BYTES else None
 
 
 def _first_trace(headers: Headers) -> bytes:
@@ -65,11 +74,11 @@ def _first_trace(headers: Headers) -> bytes:
 
 
 @lru_cache(maxsize=_MANY)
-def _trace(given: bytes) -> tuple[bytes, bytes] | None:
-    """The id and the flags of a trace parent, if it is valid."""
+def _trace(given: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """The parts of a trace parent, if it is valid."""
     match = _TRACEPARENT.fullmatch(given)
     valid = match is not None and set(match[1]) != {0x30} and set(match[2]) != {0x30}
-    return (match[1], match[3]) if match and valid else None
+    return (match[1], match[2], match[3]) if match and valid else None
 
 
 @lru_cache(maxsize=_MANY)

@@ -4,7 +4,7 @@ Rule: this only puts numbers into words; a scrape asks the database nothing. Eve
 set is there from the start, with 0, so that the first one of its kind is seen as a rise.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import accumulate, product
 
@@ -14,9 +14,9 @@ from prometheus_client.registry import Collector
 
 from schemas.reasons import Reason
 from schemas.topics import INBOUND
-from services import domain_metrics as metrics
+from services import declared as metrics
 from services.audit import Invariant
-from services.domain_metrics import ASSIGNMENT_BOUNDS, PROMISES, RESOLUTION_BOUNDS, Declared
+from services.declared import ASSIGNMENT_BOUNDS, PROMISES, Declared
 from services.rules.case import DisputeState
 from services.rules.contents import GROUNDS
 from services.storage.backlog import Backlog
@@ -65,17 +65,13 @@ class DomainCollector(Collector):
 
 def _families(figures: Figures) -> Iterator[Metric]:
     counted = figures.tallies
-    yield _histogram(
-        metrics.ASSIGNMENT_LATENCY, counted, ASSIGNMENT_BOUNDS, "assignments", "assignment_seconds"
-    )
+    yield _histogram(metrics.ASSIGNMENT_LATENCY, counted, "assignments", "assignment_seconds")
     yield _counter(metrics.ASSIGNMENT_PROMISE, _promises(counted))
     yield _gauge(metrics.UNASSIGNED, {(age,): n for age, n in figures.unassigned.items()})
     since = figures.unassigned_since or figures.read_at
     yield _gauge(metrics.OLDEST_UNASSIGNED, {(): since.timestamp()})
     yield _gauge(metrics.DISPUTES, _of(counted, "disputes", [(state,) for state in DisputeState]))
-    yield _histogram(
-        metrics.RESOLUTION_LATENCY, counted, RESOLUTION_BOUNDS, "resolutions", "resolution_seconds"
-    )
+    yield _histogram(metrics.RESOLUTION_LATENCY, counted, "resolutions", "resolution_seconds")
     yield _counter(metrics.VERDICTS, _of(counted, "verdicts", [(each,) for each in GROUNDS]))
     yield _counter(metrics.MONEY, _of(counted, "money"))
     yield from _backlog(metrics.OUTBOX_PENDING, metrics.OUTBOX_OLDEST, figures.outbox, figures)
@@ -113,12 +109,10 @@ def _backlog(
     yield _gauge(oldest, {(): (waits.since or figures.read_at).timestamp()})
 
 
-def _histogram(
-    declared: Declared, counted: Tallies, bounds: Sequence[int], figure: str, seconds: str
-) -> Metric:
+def _histogram(declared: Declared, counted: Tallies, figure: str, seconds: str) -> Metric:
     waited = _of(counted, figure)
-    names = [*(str(bound) for bound in bounds), "+Inf"]
-    shown = [*(str(float(bound)) for bound in bounds), "+Inf"]
+    names = [*(str(bound) for bound in declared.bounds), "+Inf"]
+    shown = [*(str(float(bound)) for bound in declared.bounds), "+Inf"]
     up_to = accumulate(waited.get((name,), 0.0) for name in names)
     family = HistogramMetricFamily(declared.name, declared.means)
     family.add_metric([], list(zip(shown, up_to, strict=True)), float(counted.get((seconds,), 0)))

@@ -132,18 +132,7 @@ class Mediation:
             )
             for reading in readings:
                 docket.take(reading)
-            refused = {letter.message for letter in docket.write(transaction)}
-            direct = [each.message for each in docket.handled if not each.was_parked]
-            rejected = [message in refused for message in direct]
-            worst = next(
-                (
-                    each.in_a_log
-                    for each in docket.handled[::-1]
-                    if not each.was_parked and each.message in refused
-                ),
-                "",
-            )
-            check(rejected, worst)
+            check(*_refusals(docket.handled, docket.write(transaction)))
         return docket.handled
 
     def _bury_as_bug(self, message: Message, error: Exception) -> Handled:
@@ -173,3 +162,14 @@ class Mediation:
             transaction.publish_later([envelope.of_dead_letter(each) for each in fresh], now)
             check([True], f"{Reason.BUG.description} ({type(error).__name__})")
         return Handled(message, Outcome.REJECTED, explanation, reason=Reason.BUG)
+
+
+def _refusals(handled: Sequence[Handled], fresh: Sequence[DeadLetter]) -> tuple[list[bool], str]:
+    """Which messages became dead letters that are new, and what is said of the last of them."""
+    direct = [each for each in handled if not each.was_parked]
+    if not fresh:
+        return [False] * len(direct), ""
+    refused = {letter.message for letter in fresh}
+    rejected = [each.message in refused for each in direct]
+    said = [each.in_a_log for each, is_new in zip(direct, rejected, strict=True) if is_new]
+    return rejected, said[-1] if said else ""

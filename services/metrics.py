@@ -1,4 +1,4 @@
-"""Every metric that a process keeps of itself, declared once. Labels come from closed sets.
+"""What a process counts of itself, in a registry of its own; `services.declared` names each metric.
 
 What the database knows better (disputes, promises, money, the outbox) is not counted here: a
 counter in a process forgets at every restart, and counts what was rolled back or done twice.
@@ -14,16 +14,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from services import declared
 from services.ages import Ages
 from services.clock import Clock, system_clock
+from services.declared import Declared
 from services.loops import Lag, Loop, Share
 from services.reading import Handled
-
-_AGE_BUCKETS = (
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600,
-)  # fmt: skip
-_TIME_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
-_SIZE_BUCKETS = (1, 10, 50, 100, 250, 500, 1000, 2000, 5000)
 
 
 class Metrics(Collector):
@@ -34,83 +30,18 @@ class Metrics(Collector):
         self.loops: list[Loop] = []
         self.shares: list[Share] = []
         self.registry = registry = CollectorRegistry()
-        self.events = Counter(
-            "mediation_events",
-            "Messages handled, by topic, outcome and (for rejected ones) reason.",
-            ["topic", "outcome", "reason"],
-            registry=registry,
-        )
-        self.event_age = Ages(
-            "mediation_event_age_seconds",
-            "From the moment a message was produced until its transaction was committed.",
-            _AGE_BUCKETS,
-            registry,
-        )
-        self._declare_times(registry)
-        self._declare_what_goes_wrong(registry)
-        self.build = Gauge(
-            "mediation_build_info",
-            "Always 1; the labels say which version of which process this is.",
-            ["version", "process"],
-            registry=registry,
-        )
+        self.events = _counter(declared.EVENTS, registry)
+        self.event_age = Ages(declared.EVENT_AGE, registry)
+        self.batch_time = _histogram(declared.BATCH_TIME, registry)
+        self.batch_size = _histogram(declared.BATCH_SIZE, registry)
+        self.database_time = _histogram(declared.DATABASE_TIME, registry)
+        self.published = _counter(declared.PUBLISHED, registry)
+        self.publish_time = _histogram(declared.PUBLISH_TIME, registry)
+        self.rebalances = _counter(declared.REBALANCES, registry)
+        self.retries = _counter(declared.RETRIES, registry)
+        self.client_restarts = _counter(declared.CLIENT_RESTARTS, registry)
+        self.skipped = _counter(declared.SKIPPED, registry)
         registry.register(self)
-
-    def _declare_times(self, registry: CollectorRegistry) -> None:
-        self.batch_time = Histogram(
-            "mediation_batch_seconds",
-            "From the poll that brought a batch until its offsets were committed.",
-            buckets=_TIME_BUCKETS,
-            registry=registry,
-        )
-        self.batch_size = Histogram(
-            "mediation_batch_messages",
-            "Messages in a batch.",
-            buckets=_SIZE_BUCKETS,
-            registry=registry,
-        )
-        self.database_time = Histogram(
-            "mediation_database_seconds",
-            "A transaction, from its begin to its commit or its end in failure.",
-            buckets=_TIME_BUCKETS,
-            registry=registry,
-        )
-        self.published = Counter(
-            "mediation_published",
-            "Messages published from the outbox and acknowledged, by topic.",
-            ["topic"],
-            registry=registry,
-        )
-        self.publish_time = Histogram(
-            "mediation_publish_seconds",
-            "Publishing rows of the outbox, until the last of them was acknowledged.",
-            buckets=_TIME_BUCKETS,
-            registry=registry,
-        )
-
-    def _declare_what_goes_wrong(self, registry: CollectorRegistry) -> None:
-        self.rebalances = Counter(
-            "mediation_rebalances",
-            "How often partitions were dealt to a member of this process.",
-            registry=registry,
-        )
-        self.retries = Counter(
-            "mediation_retries",
-            "Attempts that failed for a passing reason and were tried again, by error.",
-            ["error"],
-            registry=registry,
-        )
-        self.client_restarts = Counter(
-            "mediation_client_restarts",
-            "How often the Kafka client was given up, and connected anew.",
-            registry=registry,
-        )
-        self.skipped = Counter(
-            "mediation_skipped_records",
-            "Records that the log's retention removed before they were read: lost to us.",
-            ["topic"],
-            registry=registry,
-        )
 
     def loop(self, clock: Clock) -> Loop:
         """A new loop of this process, until it is given to `end`."""
@@ -157,36 +88,14 @@ class Metrics(Collector):
         """What the loops of this process say, worked out at this moment."""
         loops, shares = list(self.loops), list(self.shares)
         if loops:
-            yield GaugeMetricFamily(
-                "mediation_last_poll_timestamp_seconds",
-                "When this process last asked for work; of several loops the one longest ago.",
-                min(loop.polled_at for loop in loops),
-            )
-            yield GaugeMetricFamily(
-                "mediation_paused",
-                "1 while a failure that may pass holds this process, or one of its loops.",
-                float(any(loop.holding for loop in loops)),
-            )
+            yield _at_this_moment(declared.LAST_POLL, min(loop.polled_at for loop in loops))
+            yield _at_this_moment(declared.PAUSED, float(any(loop.holding for loop in loops)))
         if shares:
-            yield GaugeMetricFamily(
-                "mediation_last_progress_timestamp_seconds",
-                "When work was last done, or none was waiting; of several loops the one longest"
-                " ago.",
-                min(share.moved_at for share in shares),
-            )
+            yield _at_this_moment(declared.LAST_PROGRESS, min(share.moved_at for share in shares))
         yield from self._lags([each for each in shares if isinstance(each, Lag)])
 
     def _lags(self, members: list[Lag]) -> Iterable[GaugeMetricFamily]:
-        records = GaugeMetricFamily(
-            "mediation_lag_records",
-            "Records of a partition of ours that are not handled.",
-            labels=["topic", "partition"],
-        )
-        seconds = GaugeMetricFamily(
-            "mediation_lag_seconds",
-            "How long ago the oldest record that is not handled was produced; 0 if there is none.",
-            labels=["topic", "partition"],
-        )
+        records, seconds = _at_this_moment(declared.LAG_RECORDS), _at_this_moment(declared.LAG_TIME)
         now = self.clock().timestamp()
         places = {
             (lag.topic, str(n)): place for lag in members for n, place in lag.places.copy().items()
@@ -197,3 +106,21 @@ class Metrics(Collector):
         if members:
             yield records
             yield seconds
+
+
+def tell_build(registry: CollectorRegistry, version: str, process: str) -> None:
+    """Let `registry` say which version of which process this is."""
+    build = declared.BUILD
+    Gauge(build.name, build.means, build.labels, registry=registry).labels(version, process).set(1)
+
+
+def _counter(of: Declared, registry: CollectorRegistry) -> Counter:
+    return Counter(of.name, of.means, of.labels, registry=registry)
+
+
+def _histogram(of: Declared, registry: CollectorRegistry) -> Histogram:
+    return Histogram(of.name, of.means, of.labels, buckets=of.bounds, registry=registry)
+
+
+def _at_this_moment(of: Declared, value: float | None = None) -> GaugeMetricFamily:
+    return GaugeMetricFamily(of.name, of.means, value, labels=of.labels or None)

@@ -1,9 +1,9 @@
 """What was found in a message, and what became of it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from schemas.effects import Effect
 from schemas.errors import ContractError
 from schemas.events import Event
 from schemas.reasons import Reason
@@ -37,7 +37,7 @@ class Handled:
     event: Event | None = None
     reason: Reason | None = None
     was_parked: bool = False
-    assignment_latency: timedelta | None = None
+    effects: tuple[Effect, ...] = ()
 
     @property
     def in_a_log(self) -> str:

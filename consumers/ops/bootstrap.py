@@ -5,7 +5,7 @@ from dataclasses import replace
 import structlog
 from prometheus_client import CollectorRegistry
 
-from consumers.bootstrap import CONSUMERS, OPS, make_codec, make_database, make_registry
+from consumers.bootstrap import CONSUMERS, OPS, make_codec, make_database, make_registry, release
 from consumers.broker import Admin
 from consumers.observer import Observer
 from consumers.ops.app import create_app
@@ -15,6 +15,7 @@ from consumers.ops.serving import bound, serve
 from consumers.ops.sessions import Sessions
 from consumers.stopping import StopSignal
 from services.clock import system_clock
+from services.metrics import tell_build
 from services.settings import Settings
 from services.storage import schema
 
@@ -47,13 +48,15 @@ def run_console(settings: Settings, stop: StopSignal) -> None:
 
 def make_observer(settings: Settings) -> Observer:
     """What reads the figures of the domain and audits the orders. Raises as `make_registry`."""
-    return Observer(
+    observer = Observer(
         make_database(settings, f"{OPS}-observer"),
         make_codec(settings),
         clock=system_clock,
         collect_seconds=settings.collect_seconds,
         orders_per_second=settings.audit_orders_per_second,
     )
+    tell_build(observer.registry, release(), OPS)
+    return observer
 
 
 def make_console(settings: Settings, metrics: CollectorRegistry) -> Console:

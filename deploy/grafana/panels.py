@@ -5,6 +5,7 @@ Rule: what every panel has in common is decided in `deploy.grafana.model`, not i
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Literal
 
 Kind = Literal["stat", "timeseries", "bargauge"]
@@ -73,25 +74,13 @@ def number(
     )
 
 
-def lines(
-    title: str,
-    says: str,
-    unit: Unit,
-    *queries: Query,
-    warn: float | None = None,
-    bad: float | None = None,
-    runbook: str = "",
-) -> Panel:
-    """Lines over time."""
-    return Panel(title, says, "timeseries", unit, queries, warn, bad, runbook)
-
-
 def areas(title: str, says: str, unit: Unit, *queries: Query, runbook: str = "") -> Panel:
     """Areas over time, one on the other: what they add up to is worth seeing."""
     return Panel(title, says, "timeseries", unit, queries, runbook=runbook, stacked=True)
 
 
-def bars(
+def _several(
+    kind: Kind,
     title: str,
     says: str,
     unit: Unit,
@@ -100,5 +89,11 @@ def bars(
     bad: float | None = None,
     runbook: str = "",
 ) -> Panel:
-    """The values of this moment, side by side."""
-    return Panel(title, says, "bargauge", unit, queries, warn, bad, runbook)
+    return Panel(title, says, kind, unit, queries, warn, bad, runbook)
+
+
+lines = partial(_several, "timeseries")
+"""Lines over time."""
+
+bars = partial(_several, "bargauge")
+"""The values of this moment, side by side."""

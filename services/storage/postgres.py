@@ -25,9 +25,6 @@ class PostgresTransaction:
 
     connection: AnyConnection
 
-    def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
-        return self.load(order_ids, (), ()).cases
-
     def load(
         self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
     ) -> Loaded:
@@ -49,12 +46,6 @@ class PostgresTransaction:
             known=dict(known),
             owners=dict(owners),
         )
-
-    def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
-        return inbox.known(self.connection, event_ids)
-
-    def waiting(self, order_ids: Collection[str]) -> list[inbox.Parked]:
-        return inbox.waiting(self.connection, order_ids)
 
     def owners(self, dispute_ids: Collection[str]) -> dict[str, str]:
         return cases.owners(self.connection, dispute_ids)

@@ -22,7 +22,11 @@ from services.storage.refused import DeadLetter
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a transaction answers to all four questions at once."""
+    """What must be known to decide events of some orders.
+
+    Their cases by order id, the parked events of theirs that still wait, in order of arrival, the
+    digest of each event asked for that was seen before, and the order of each known dispute.
+    """
 
     cases: dict[str, Case]
     waiting: list[Parked]
@@ -38,23 +42,14 @@ class Transaction(Protocol):
     `StorageError` where the database refuses for good. A failed statement leaves nothing to commit.
     """
 
-    def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
-        """Lock these orders until the end, known or not, and return their cases by order id.
+    def load(
+        self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
+    ) -> Loaded:
+        """Lock these orders until the end, known or not, and answer under the locks.
 
         Whoever else locks one of them waits until then. Orders are locked in the order of their
         ids, so that two transactions cannot wait for each other.
         """
-
-    def load(
-        self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
-    ) -> Loaded:
-        """Lock these orders as `lock` does, and answer what is asked below, under the locks."""
-
-    def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
-        """The content digest of each of these events that was seen before."""
-
-    def waiting(self, order_ids: Collection[str]) -> list[Parked]:
-        """The parked events of these orders that still wait, in order of arrival."""
 
     def owners(self, dispute_ids: Collection[str]) -> dict[str, str]:
         """The order of each of these disputes that is known."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from consumers.bootstrap import PROCESSES, RELAY
+from consumers.bootstrap import OPS, PROCESSES, RELAY
 from schemas.events import VerdictDecision
 from schemas.reasons import Reason
 from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
@@ -16,7 +16,6 @@ from services.rules.case import DisputeState
 from services.rules.outcome import Outcome
 
 Kind = Literal["counter", "gauge", "histogram"]
-OPS = "ops"
 CONSUMING = tuple(name for name in PROCESSES if name != RELAY)
 
 _IN = tuple(topic.value for topic in INBOUND)
@@ -103,6 +102,11 @@ DECLARED = (
     _of_each("paused", "gauge"),
     Declared("mediation_published_total", "counter", (RELAY,), {"topic": _OUT}),
     Declared("mediation_publish_seconds", "histogram", (RELAY,)),
-    _of_each("build_info", "gauge", version=("0.1.0",), process=PROCESSES),
+    Declared(
+        "mediation_build_info",
+        "gauge",
+        (*PROCESSES, OPS),
+        {"version": ("0.1.0",), "process": (*PROCESSES, OPS)},
+    ),
 )
 SERIES = {series: metric for metric in DECLARED for series in metric.series}

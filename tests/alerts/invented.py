@@ -15,9 +15,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from consumers.bootstrap import PROCESSES
+from consumers.bootstrap import OPS, PROCESSES
 from services.clock import system_clock
-from tests.alerts.declared import DECLARED, OPS, Declared
+from tests.alerts.declared import DECLARED, Declared
 from tests.alerts.prometheus import Prometheus, running_prometheus
 
 _BUCKETS = ("0.1", "1.0", "86400.0", "172800.0", "+Inf")

@@ -109,12 +109,12 @@ class Prometheus:
 
 @contextmanager
 def running_prometheus(
-    program: str, directory: Path, targets: Mapping[str, str]
+    program: str, directory: Path, targets: Mapping[str, str], interval: int = INTERVAL
 ) -> Iterator[Prometheus]:
     """A Prometheus that scrapes each job of the example at `targets[job]` (host:port)."""
     port = _free_port()
     configuration = directory / "prometheus.json"
-    configuration.write_text(json.dumps(_configuration(directory, targets)))
+    configuration.write_text(json.dumps(_configuration(directory, targets, interval)))
     command = [program, f"--config.file={configuration}", f"--storage.tsdb.path={directory}/data"]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
     with (directory / "prometheus.log").open("wb") as log:
@@ -131,9 +131,9 @@ def running_prometheus(
         process.wait(timeout=30)
 
 
-def _configuration(directory: Path, targets: Mapping[str, str]) -> dict[str, Any]:
+def _configuration(directory: Path, targets: Mapping[str, str], interval: int) -> dict[str, Any]:
     """The example, and the rules, at the test's pace; JSON is YAML, too."""
-    every = f"{INTERVAL}s"
+    every = f"{interval}s"
     rules = rulebook.read(rulebook.RULES)
     for group in rules["groups"]:
         group.pop("interval", None)

@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from consumers.bootstrap import PROCESSES
-from tests.alerts.declared import OPS
+from consumers.bootstrap import OPS, PROCESSES
 from tests.architecture.tree import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"

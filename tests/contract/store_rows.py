@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from schemas.effects import PayoutRequested, RefundRequested
 from schemas.events import Event
@@ -10,7 +11,7 @@ from services.messages import Message, Outgoing
 from services.rules.case import Case
 from services.rules.decide import decide
 from services.rules.outcome import Decision, Outcome, Waiting
-from services.storage.inbox import Entry, Settled
+from services.storage.inbox import Entry, Parked, Settled
 from services.storage.outbox import SLOTS
 from services.storage.refused import DeadLetter
 from services.storage.store import OutboxSession, Transaction
@@ -91,9 +92,24 @@ def outgoing(value: str, order_id: str = _ORDER) -> Outgoing:
     return Outgoing("topic", order_id.encode(), value.encode(), (("name", b"header"), ("no", None)))
 
 
+def lock(transaction: Transaction, *order_ids: str) -> dict[str, Case]:
+    """Lock these orders; their cases."""
+    return transaction.load(order_ids, (), ()).cases
+
+
+def waiting(transaction: Transaction, *order_ids: str) -> list[Parked]:
+    """Lock these orders; their events that wait."""
+    return transaction.load(order_ids, (), ()).waiting
+
+
+def known(transaction: Transaction, *event_ids: UUID) -> dict[UUID, bytes]:
+    """The digests of those of these events that were seen before; nothing is locked."""
+    return transaction.load((), event_ids, ()).known
+
+
 def write(transaction: Transaction, after: Case) -> None:
     """Lock an order and write this case in the place of what it was."""
-    before = transaction.lock([after.order_id])[after.order_id]
+    before = lock(transaction, after.order_id)[after.order_id]
     transaction.write_cases([(before, after)])
 
 

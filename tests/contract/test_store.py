@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -16,19 +17,25 @@ from tests.contract.store_rows import (
     deferred,
     entry,
     in_mediation,
+    known,
     letter,
+    lock,
     outgoing,
     resolved,
     said,
     the_refund,
+    waiting,
     write,
 )
 from tests.contract.stores import World
+
+DAY = timedelta(days=1)
 
 
 def write_everything(transaction: Transaction) -> None:
     """A closed order, a parked event, a dead letter and a row of the outbox."""
     write(transaction, resolved())
+    lock(transaction, "early")
     transaction.remember([entry(order_disputed()), deferred(mediator_assigned(order_id="early"))])
     transaction.request_settlements(the_refund())
     assert transaction.keep_dead_letters([letter()]) == [letter()]
@@ -37,8 +44,8 @@ def write_everything(transaction: Transaction) -> None:
 
 def assert_nothing_is_there(world: World) -> None:
     with world.store.transaction() as transaction:
-        assert transaction.known([order_disputed().event_id]) == {}
-        assert transaction.waiting(["early"]) == []
+        assert known(transaction, order_disputed().event_id) == {}
+        assert transaction.overdue("mediator.assigned", NOW + DAY, 1) == []
         assert transaction.owners(["dispute-1"]) == {}
     with world.store.relaying() as session:
         assert said(session) == []
@@ -56,11 +63,11 @@ def test_everything_that_is_committed_is_there_for_others_just_as_it_was_written
         write_everything(transaction)
 
     with world.other.transaction() as transaction:
-        assert transaction.lock(["order-1"]) == {"order-1": resolved()}
-        assert transaction.known([order_disputed().event_id]) == {
+        assert lock(transaction, "order-1") == {"order-1": resolved()}
+        assert known(transaction, order_disputed().event_id) == {
             order_disputed().event_id: b"d" * 32
         }
-        (parked,) = transaction.waiting(["early", "order-1"])
+        (parked,) = waiting(transaction, "early", "order-1")
         assert transaction.owners(["dispute-1", "dispute-2"]) == {"dispute-1": "order-1"}
     assert (parked.message, parked.parked_at) == (early.message, NOW)
     assert (parked.event_id, parked.order_id) == (early.event.event_id, "early")
@@ -73,16 +80,15 @@ def test_everything_that_is_committed_is_there_for_others_just_as_it_was_written
 def test_all_that_a_batch_must_know_is_answered_at_once(world: World) -> None:
     orders, events, disputes = ["early", "order-1"], [order_disputed().event_id], ["dispute-1", "?"]
     with world.store.transaction() as transaction:
-        transaction.lock(["early"])
         write_everything(transaction)
 
     with world.other.transaction() as transaction:
         loaded = transaction.load([*orders, "new"], events, disputes)
 
-        assert loaded.cases == transaction.lock([*orders, "new"])
+        assert loaded.cases == lock(transaction, *orders, "new")
         assert loaded.cases["new"] == Case("new")
-        assert loaded.waiting == transaction.waiting(orders) != []
-        assert loaded.known == transaction.known(events) != {}
+        assert loaded.waiting == waiting(transaction, *orders) != []
+        assert loaded.known == known(transaction, *events) != {}
         assert loaded.owners == transaction.owners(disputes) == {"dispute-1": "order-1"}
 
 
@@ -91,8 +97,8 @@ def test_what_few_messages_come_to_is_there_at_the_end_of_its_block(world: World
         write_everything(transaction)
 
     with world.other.transaction() as transaction:
-        assert transaction.lock(["order-1"]) == {"order-1": resolved()}
-        assert len(transaction.waiting(["early"])) == 1
+        assert lock(transaction, "order-1") == {"order-1": resolved()}
+        assert len(waiting(transaction, "early")) == 1
     with world.other.relaying() as session:
         assert said(session) == ["an effect"]
 
@@ -104,7 +110,7 @@ def test_a_rollback_forgets_everything(world: World) -> None:
 
     assert_nothing_is_there(world)
     with world.store.transaction() as transaction:
-        assert transaction.lock(["order-1"]) == {"order-1": Case("order-1")}
+        assert lock(transaction, "order-1") == {"order-1": Case("order-1")}
         write_everything(transaction)  # no settlement, no event id and no dead letter is in the way
 
 
@@ -122,9 +128,9 @@ def test_a_transaction_sees_what_it_wrote_itself(world: World) -> None:
     with world.store.transaction() as transaction:
         write_everything(transaction)
 
-        assert transaction.lock(["order-1"]) == {"order-1": resolved()}
-        assert transaction.known([order_disputed().event_id]) != {}
-        assert len(transaction.waiting(["early"])) == 1
+        assert lock(transaction, "order-1") == {"order-1": resolved()}
+        assert known(transaction, order_disputed().event_id) != {}
+        assert len(waiting(transaction, "early")) == 1
         assert transaction.owners(["dispute-1"]) == {"dispute-1": "order-1"}
 
 
@@ -151,11 +157,11 @@ def test_a_connection_that_the_server_drops_loses_what_it_wrote_and_its_locks(wo
     with pytest.raises(DatabaseUnavailableError), world.store.transaction() as transaction:
         write_everything(transaction)
         world.drop_connections()
-        transaction.lock(["order-1"])
+        lock(transaction, "order-1")
 
     assert_nothing_is_there(world)
     with world.other.transaction() as transaction:
-        assert transaction.lock(["order-1"]) == {"order-1": Case("order-1")}
+        assert lock(transaction, "order-1") == {"order-1": Case("order-1")}
 
 
 def test_a_server_that_does_not_answer_is_unavailable(world: World) -> None:
@@ -177,22 +183,22 @@ def test_a_locked_order_makes_another_wait_and_give_up(world: World, heard_of: b
             write(transaction, in_mediation())
 
     with world.store.transaction() as transaction:
-        transaction.lock(["order-1", "order-2"])
+        lock(transaction, "order-1", "order-2")
 
         with pytest.raises(DatabaseUnavailableError), world.other.transaction() as another:
-            another.lock(["order-0", "order-1"])
+            lock(another, "order-0", "order-1")
         with world.other.transaction() as another:
-            assert another.lock(["order-0", "order-3"]).keys() == {"order-0", "order-3"}
+            assert lock(another, "order-0", "order-3").keys() == {"order-0", "order-3"}
 
     with world.other.transaction() as another:
-        another.lock(["order-1"])
+        lock(another, "order-1")
 
 
 def test_who_waited_for_an_order_sees_what_was_committed_meanwhile(world: World) -> None:
     with ExitStack() as first, world.store.transaction() as second:
         write(first.enter_context(world.other.transaction()), in_mediation())
 
-        seen = world.while_it_waits(lambda: second.lock(["order-1"]), first.close)
+        seen = world.while_it_waits(lambda: lock(second, "order-1"), first.close)
 
     assert seen == {"order-1": in_mediation()}
 
@@ -200,14 +206,14 @@ def test_who_waited_for_an_order_sees_what_was_committed_meanwhile(world: World)
 def test_orders_are_locked_in_the_order_of_their_ids(world: World) -> None:
     with ExitStack() as first, world.store.transaction() as second:
         holder = first.enter_context(world.other.transaction())
-        holder.lock(["order-1"])
+        lock(holder, "order-1")
 
         def take_the_other_order_too() -> None:
-            holder.lock(["order-2"])
+            lock(holder, "order-2")
             first.close()
 
         seen = world.while_it_waits(
-            lambda: second.lock(["order-2", "order-1"]), take_the_other_order_too
+            lambda: lock(second, "order-2", "order-1"), take_the_other_order_too
         )
 
     assert list(seen) == ["order-1", "order-2"]
@@ -224,7 +230,7 @@ def test_an_event_id_is_added_once(world: World) -> None:
         transaction.remember([entry(order_disputed(), digest=b"e" * 32)])
 
     with world.store.transaction() as transaction:
-        assert transaction.known([order_disputed().event_id]) == {
+        assert known(transaction, order_disputed().event_id) == {
             order_disputed().event_id: b"d" * 32
         }
 

@@ -7,7 +7,7 @@ import pytest
 from services.errors import DatabaseUnavailableError
 from services.storage.outbox import slot_of
 from services.storage.store import Store
-from tests.contract.store_rows import ANY_SLOT, NOW, outgoing, said
+from tests.contract.store_rows import ANY_SLOT, NOW, lock, outgoing, said
 from tests.contract.stores import World
 from tests.eventually import eventually
 
@@ -122,7 +122,7 @@ def test_a_session_is_not_woken_by_what_is_rolled_back_or_publishes_nothing(worl
             transaction.publish_later([outgoing("1")], NOW)
             raise ZeroDivisionError
         with world.other.transaction() as transaction:
-            transaction.lock(["order-1"])
+            lock(transaction, "order-1")
             transaction.publish_later([], NOW)
 
         assert not world.is_woken(session, 0.2)

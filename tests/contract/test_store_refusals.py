@@ -10,7 +10,14 @@ from services.errors import StorageError
 from services.rules.case import Case, DisputeState
 from services.storage.store import Transaction
 from tests.builders import DECIDED_AT, event_id, mediator_assigned, order_disputed, verdict_issued
-from tests.contract.store_rows import case_after, in_mediation, requests_of, resolved, write
+from tests.contract.store_rows import (
+    case_after,
+    in_mediation,
+    lock,
+    requests_of,
+    resolved,
+    write,
+)
 from tests.contract.stores import World
 
 D = VerdictDecision
@@ -194,7 +201,7 @@ def test_what_is_right_is_accepted(world: World) -> None:
             with world.store.transaction() as transaction:
                 write(transaction, case)
             with world.store.transaction() as transaction:
-                assert transaction.lock([case.order_id]) == {case.order_id: case}
+                assert lock(transaction, case.order_id) == {case.order_id: case}
     with world.store.transaction() as transaction:
         write(transaction, SHARED)
         transaction.request_settlements([PART, REST])

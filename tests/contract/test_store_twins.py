@@ -82,12 +82,12 @@ def leave_behind(store: Store, seed: int) -> Left:
         handled += sorted(mediation.expire_parked(topic), key=lambda each: each.message.offset)
     everyone = [*orders, "o-1", "o-2", "never disputed"]
     with store.transaction() as transaction:
-        cases, waiting = transaction.lock(everyone), transaction.waiting(everyone)
+        loaded = transaction.load(everyone, (), ())
         # in any order: messages of one batch were seen at one time
         rejected = sorted(transaction.recently_rejected("order.disputed", 1000))
     with store.relaying() as session:
         outgoing = [row.outgoing for row in session.pending(ANY_SLOT, 10_000)]
-    return Left(handled, cases, waiting, outgoing, rejected)
+    return Left(handled, loaded.cases, loaded.waiting, outgoing, rejected)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -12,7 +12,7 @@ from schemas.events import Event
 from services.errors import StorageError
 from services.rules.outcome import Outcome, Waiting
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
-from tests.contract.store_rows import NOW, deferred, entry, letter, settled
+from tests.contract.store_rows import NOW, deferred, entry, letter, lock, settled, waiting
 from tests.contract.stores import World
 
 DAY = timedelta(days=1)
@@ -20,26 +20,29 @@ DAY = timedelta(days=1)
 
 def test_parked_events_come_in_order_of_arrival_whoever_committed_first(world: World) -> None:
     events: list[Event] = [verdict_issued(), mediator_assigned(), order_disputed()]
+    with world.store.transaction() as transaction:
+        lock(transaction, "order-1")
     with ExitStack() as first:
         first.enter_context(world.store.transaction()).remember([deferred(events[0])])
         with world.other.transaction() as transaction:
             transaction.remember([deferred(events[1]), deferred(events[2])])
 
     with world.store.transaction() as transaction:
-        waiting = transaction.waiting(["order-1"])
-    assert [each.event_id for each in waiting] == [event.event_id for event in events]
+        parked = waiting(transaction, "order-1")
+    assert [each.event_id for each in parked] == [event.event_id for event in events]
 
 
 def test_a_parked_event_is_settled_once_and_then_waits_no_more(world: World) -> None:
     event = mediator_assigned()
     with world.store.transaction() as transaction:
+        lock(transaction, "order-1")
         transaction.remember([deferred(event)])
         transaction.wait_longer({event.event_id: Waiting.HANDOVER})
     with world.store.transaction() as transaction:
-        (parked,) = transaction.waiting(["order-1"])
+        (parked,) = waiting(transaction, "order-1")
         assert parked.waiting is Waiting.HANDOVER
         transaction.settle_parked([settled(event)])
-        assert transaction.waiting(["order-1"]) == []
+        assert waiting(transaction, "order-1") == []
 
     with pytest.raises(StorageError), world.store.transaction() as transaction:
         transaction.settle_parked([settled(event, Outcome.REJECTED)])

@@ -5,9 +5,8 @@ The promise of docs/rules.md, on the real mediation, docket and rules. A broken 
 
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,6 +17,7 @@ from services.docket import Docket
 from services.rules.case import Case, DisputeState
 from services.rules.decide import decide
 from services.rules.outcome import Decision
+from services.storage.store import Loaded
 from tests.architecture.tree import ROOT
 from tests.exhaustive.exploring import explore, orders_of
 from tests.exhaustive.families import families
@@ -65,13 +65,18 @@ def test_sharing_what_follows_equal_beginnings_leaves_no_order_out(name: str) ->
 # --- mechanisms broken on purpose -----------------------------------------------------------------
 
 
+def load_instead(monkeypatch: pytest.MonkeyPatch, change: Callable[[Loaded], Loaded]) -> None:
+    """What is loaded is changed like this before it is answered."""
+    load = MemoryTransaction.load
+    monkeypatch.setattr(MemoryTransaction, "load", lambda *asked: change(load(*asked)))
+
+
 def without_trying_parked_events_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Docket, "_retry_parked", lambda _self, _order_id: None)
 
 
 def with_parked_events_newest_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = MemoryTransaction.waiting
-    monkeypatch.setattr(MemoryTransaction, "waiting", lambda *asked: waiting(*asked)[::-1])
+    load_instead(monkeypatch, lambda loaded: replace(loaded, waiting=loaded.waiting[::-1]))
 
 
 def with_verdicts_that_overrule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,10 +92,7 @@ def with_verdicts_that_overrule(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def without_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing_is_known(_self: object, _event_ids: Collection[UUID]) -> dict[UUID, bytes]:
-        return {}
-
-    monkeypatch.setattr(MemoryTransaction, "known", nothing_is_known)
+    load_instead(monkeypatch, lambda loaded: replace(loaded, known={}))
 
 
 BROKEN = [

@@ -30,10 +30,9 @@ def _methods(protocol: type) -> list[str]:
 
 
 _COMMIT = "transaction.commit"
-_NOT_OF_A_CONSUMER = {"lock", "known", "waiting"}  # which asks them all at once, by `load`
 _OF_A_CONSUMER = [
     *(f"consumer.{name}" for name in _methods(runner.Source)),
-    *(f"transaction.{name}" for name in _methods(Transaction) if name not in _NOT_OF_A_CONSUMER),
+    *(f"transaction.{name}" for name in _methods(Transaction)),
     _COMMIT,
 ]
 _OF_A_RELAY = [

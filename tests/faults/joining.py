@@ -15,7 +15,7 @@ from tests.faults.scene import EVERYONE, Scene
 
 _WHERE_CONSUMERS_STOP = (
     "after:consumer.poll",
-    "after:transaction.lock",
+    "after:transaction.load",
     "after:transaction.remember",
     "before:transaction.commit",
     "after:transaction.commit",

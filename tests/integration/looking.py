@@ -1,11 +1,13 @@
 """What the tests look at in the database after the fact."""
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Table, select, text
 
+from services.clock import system_clock
 from services.rules.case import Case
-from services.storage import cases, dead_letters, outbox
+from services.storage import cases, dead_letters, figures, outbox
 from services.storage.database import Database
 
 ANY_SLOT = range(outbox.SLOTS)
@@ -27,6 +29,13 @@ def letters(database: Database) -> list[tuple[str, str]]:
     with database.transaction() as connection:
         rows = dead_letters.newest(connection, limit=100)
     return [(row.topic, row.reason) for row in rows]
+
+
+def assignments(database: Database) -> tuple[int, timedelta]:
+    """How many disputes were counted to have their first mediator, and how long they waited."""
+    counted = figures.read(database, system_clock()).tallies
+    number = sum(amount for key, amount in counted.items() if key[0] == "assignments")
+    return int(number), timedelta(seconds=float(counted.get(("assignment_seconds",), 0)))
 
 
 def someone_waits_for_a_lock(database: Database) -> bool:

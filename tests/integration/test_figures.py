@@ -16,7 +16,7 @@ from schemas.codec import Codec
 from schemas.events import Event
 from services.audit import Violation
 from services.auditor import Auditor
-from services.domain_metrics import ASSIGNMENT_BOUNDS, RESOLUTION_BOUNDS
+from services.declared import ASSIGNMENT_BOUNDS, RESOLUTION_BOUNDS
 from services.errors import TransientError
 from services.exposition import DomainCollector
 from services.mediation import Mediation

@@ -21,7 +21,7 @@ from services.clock import system_clock
 from services.errors import BrokerUnavailableError, SettingsError
 from services.mediation import Mediation
 from services.messages import Message
-from services.metrics import Metrics
+from services.metrics import Metrics, tell_build
 from services.retry import Backoff
 from services.settings import load_settings
 from services.storage.database import Database
@@ -69,7 +69,7 @@ def asking(
 
 def test_the_metrics_are_served() -> None:
     metrics = Metrics()
-    metrics.build.labels("1.2.3", "relay").set(1)
+    tell_build(metrics.registry, "1.2.3", "relay")
 
     with asking(metrics) as ask:
         answer = ask("/metrics")

@@ -9,10 +9,8 @@ from tempfile import TemporaryDirectory
 from prometheus_client.parser import text_string_to_metric_families
 
 from consumers.bootstrap import PROCESSES, RELAY
-from services.metrics import Metrics
 from services.storage import schema
 from services.storage.database import Database
-from tests.architecture.documents import text_of
 from tests.brokers.broker import Broker
 from tests.eventually import eventually
 from tests.histories import full_refund
@@ -89,17 +87,3 @@ def test_each_process_lives_is_ready_and_shows_what_it_does(
             assert expected <= set(seen)
             assert seen["mediation_paused"] == 0
             assert seen.get("mediation_lag_records", 0) == 0
-
-
-def test_every_metric_of_a_process_is_in_the_documentation_and_no_other() -> None:
-    page = text_of("docs/metrics.md").split("## Metrics of each process")[1].split("\n## ")[0]
-    rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| `")]
-    named = {row.split("`")[1].split("{")[0] for row in rows}
-
-    metrics = Metrics()
-    metrics.loop(metrics.clock)
-    metrics.lag("topic")
-    kinds = {"counter": "_total"}
-    declared = {family.name + kinds.get(family.type, "") for family in metrics.registry.collect()}
-
-    assert named == declared

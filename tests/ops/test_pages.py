@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from consumers.bootstrap import release
+from consumers.ops.app import create_app
+from consumers.ops.bootstrap import make_console, make_observer
+from services.settings import load_settings
 from services.storage.database import Database
 from tests.builders import event_id, mediator_assigned, order_disputed, verdict_issued
 from tests.integration.conftest import SetClock
@@ -222,6 +226,18 @@ def test_health_and_readiness_and_metrics(visitor: TestClient, database: Databas
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
 
     assert visitor.get("/readyz").status_code == 503
+
+
+def test_the_metrics_say_which_version_the_console_is(empty_database_url: str) -> None:
+    settings = load_settings(
+        database_url=empty_database_url, kafka_bootstrap_servers="127.0.0.1:1", ops_token=None
+    )
+    console = make_console(settings, make_observer(settings).registry)
+
+    with TestClient(create_app(console), base_url="http://127.0.0.1") as client:
+        text = client.get("/metrics").text
+
+    assert f'mediation_build_info{{process="ops",version="{release()}"}} 1.0' in text
 
 
 def pages(client: TestClient, path: str, **parameters: str) -> Iterator[Any]:

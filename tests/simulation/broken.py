@@ -117,7 +117,8 @@ class WithoutInbox(Around):
         return replace(loaded, known={})
 
     def remember(self, entries: Sequence[Entry]) -> None:
-        seen = self._inner.known({entry.event.event_id for entry in entries})
+        events = {entry.event.event_id for entry in entries}
+        seen = self._inner.load((), events, ()).known
         self._inner.remember([entry for entry in entries if entry.event.event_id not in seen])
 
 
@@ -132,10 +133,9 @@ class WithoutLock(Around):
         self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
     ) -> Loaded:
         with self._store.transaction() as other:
-            cases = other.lock(order_ids)
-        inner = self._inner
-        known, owners = inner.known(event_ids), inner.owners(dispute_ids)
-        return Loaded(cases, inner.waiting(order_ids), known, owners)
+            locked: Loaded = other.load(order_ids, (), ())
+        unlocked: Loaded = self._inner.load((), event_ids, dispute_ids)
+        return replace(unlocked, cases=locked.cases, waiting=locked.waiting)
 
 
 def hoping(store: Store) -> Store:

@@ -37,34 +37,15 @@ class MemoryTransaction(Connection):
         if self.failed:
             raise StorageError("the transaction has failed, and can only be rolled back")
 
-    @statement
-    def lock(self, order_ids: Collection[str]) -> dict[str, Case]:
-        ordered = sorted(order_ids)
-        for order_id in ordered:
-            constraints.check_identifier(order_id)
-            self._take("order", order_id)
-        return {order_id: self._case(order_id) for order_id in ordered}
-
     def load(
         self, order_ids: Collection[str], event_ids: Collection[UUID], dispute_ids: Collection[str]
     ) -> Loaded:
         return Loaded(
-            cases=self.lock(order_ids),
-            waiting=self.waiting(order_ids),
-            known=self.known(event_ids),
+            cases=self._lock(order_ids),
+            waiting=self._parked_of(order_ids),
+            known=self._known(event_ids),
             owners=self.owners(dispute_ids),
         )
-
-    @statement
-    def known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
-        own, committed = self._new.events, self._server.committed.events
-        rows = ((id_, own.get(id_) or committed.get(id_)) for id_ in event_ids)
-        return {id_: row.entry.digest for id_, row in rows if row}
-
-    @statement
-    def waiting(self, order_ids: Collection[str]) -> list[Parked]:
-        rows = [row for row in self._waiting() if row.parked.order_id in order_ids]
-        return [row.parked for row in sorted(rows, key=lambda row: row.arrival)]
 
     @statement
     def owners(self, dispute_ids: Collection[str]) -> dict[str, str]:
@@ -181,6 +162,25 @@ class MemoryTransaction(Connection):
         for lock in self._held:
             del self._server.locks[lock]
         self._held.clear()
+
+    @statement
+    def _lock(self, order_ids: Collection[str]) -> dict[str, Case]:
+        ordered = sorted(order_ids)
+        for order_id in ordered:
+            constraints.check_identifier(order_id)
+            self._take("order", order_id)
+        return {order_id: self._case(order_id) for order_id in ordered}
+
+    @statement
+    def _known(self, event_ids: Collection[UUID]) -> dict[UUID, bytes]:
+        own, committed = self._new.events, self._server.committed.events
+        rows = ((id_, own.get(id_) or committed.get(id_)) for id_ in event_ids)
+        return {id_: row.entry.digest for id_, row in rows if row}
+
+    @statement
+    def _parked_of(self, order_ids: Collection[str]) -> list[Parked]:
+        rows = [row for row in self._waiting() if row.parked.order_id in order_ids]
+        return [row.parked for row in sorted(rows, key=lambda row: row.arrival)]
 
     def _case(self, order_id: str) -> Case:
         """A case as it is seen here; an order never heard of gets an empty one, to be committed."""

@@ -15,6 +15,7 @@ from services.storage.database import Database
 from services.storage.inbox import Entry
 from services.storage.outbox import slot_of
 from services.storage.postgres import PostgresStore
+from services.storage.store import Loaded
 from tests.builders import event_id, mediator_assigned, order_disputed, verdict_issued
 from tests.contract.store_rows import (
     NOW,
@@ -22,7 +23,9 @@ from tests.contract.store_rows import (
     deferred,
     entry,
     in_mediation,
+    lock,
     outgoing,
+    waiting,
     write,
 )
 from tests.deliveries import Deliveries
@@ -137,9 +140,9 @@ def test_odd_identifiers_are_found_again(database: Database) -> None:
     odd = [each for each in ODD_TEXTS if each]
 
     with PostgresStore(database).transaction() as transaction:
-        locked = transaction.lock(odd)
+        locked = lock(transaction, *odd)
     with PostgresStore(database).transaction() as transaction:
-        again = transaction.lock([*odd, "order-1"])
+        again = lock(transaction, *odd, "order-1")
 
     assert locked.keys() == set(odd)
     assert list(again) == sorted([*odd, "order-1"])
@@ -153,19 +156,18 @@ def test_odd_headers_come_back_as_they_were(
     message = replace(deferred(mediator_assigned()).message, headers=headers)
 
     with PostgresStore(database).transaction() as transaction:
+        lock(transaction, "order-1")
         with transaction.writing(messages):
             transaction.remember([parked(message)])
-        (found,) = transaction.waiting(["order-1"])
+        (found,) = waiting(transaction, "order-1")
 
     assert found.message == message
 
 
 def test_nothing_is_a_set_too(database: Database) -> None:
     with PostgresStore(database).transaction() as transaction:
-        assert transaction.lock([]) == {}
-        assert transaction.known([]) == {}
+        assert transaction.load((), (), ()) == Loaded({}, [], {}, {})
         assert transaction.owners([]) == {}
-        assert transaction.waiting([]) == []
         assert transaction.keep_dead_letters([]) == []
         transaction.remember([])
         transaction.write_cases([(Case("order-1"), Case("order-1"))])
@@ -186,12 +188,12 @@ def test_a_set_may_be_larger_than_the_number_of_parameters_a_statement_may_have(
     many = [f"order-{number}" for number in range(66_000)]
 
     with PostgresStore(database).transaction() as transaction:
-        locked = transaction.lock(many)
+        loaded = transaction.load(many, [event_id(each) for each in many], many)
+        again = transaction.load(many, (), ())
         assert transaction.owners(many) == {}
-        assert transaction.waiting(many) == []
-        assert transaction.known([event_id("one")] * 66_000) == {}
 
-    assert locked == {order_id: Case(order_id) for order_id in many}
+    empty = {order_id: Case(order_id) for order_id in many}
+    assert loaded == again == Loaded(empty, [], {}, {})
 
 
 def test_the_largest_batch_is_one_transaction(mediation: Mediation, deliveries: Deliveries) -> None:
@@ -217,4 +219,4 @@ def test_a_dispute_that_ends_and_the_next_one_of_its_order_are_written_at_once(
         write(transaction, disputed_again)
 
     with PostgresStore(database).transaction() as transaction:
-        assert transaction.lock(["order-1"]) == {"order-1": disputed_again}
+        assert lock(transaction, "order-1") == {"order-1": disputed_again}

@@ -14,12 +14,7 @@ from services.storage.driver import driver_cursor
 from services.storage.inbox import Entry
 from services.storage.postgres import PostgresStore
 from tests.builders import order_disputed
-from tests.contract.store_rows import (
-    NOW,
-    entry,
-    in_mediation,
-    outgoing,
-)
+from tests.contract.store_rows import NOW, entry, in_mediation, lock, outgoing
 from tests.integration.looking import rows_of
 
 
@@ -69,7 +64,7 @@ def test_a_failure_of_the_driver_is_sorted_as_all_others_are(
         closing(Database(empty_database_url, lock_timeout=0.05)) as hurried,
         PostgresStore(database).transaction() as holder,
     ):
-        holder.lock(["order-1"])
+        lock(holder, "order-1")
         with (
             pytest.raises(DatabaseUnavailableError, match="lock timeout"),
             hurried.transaction() as connection,
