@@ -30,7 +30,7 @@ from services.mediation import Mediation
 from services.metrics import Metrics
 from services.retry import Backoff
 from services.settings import PREFIX, Settings
-from services.storage import schema
+from services.storage import rights, schema
 from services.storage.database import Database
 from services.storage.postgres import PostgresStore
 from services.storage.store import Store
@@ -66,7 +66,8 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
 
     Raises:
         BrokerUnavailableError, DatabaseUnavailableError: a dependency does not answer at the start.
-        SchemaVersionError, RefusedError: the database or the topics are not ready for this release.
+        SchemaVersionError, RefusedError: the database or the topics are not ready for this release,
+            or its user lacks a right.
         SettingsError: what is asked of the process cannot be served at that address.
         FloodError: too many dead letters.
     """
@@ -81,6 +82,7 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     with _observed(settings, metrics):
         database = make_database(settings, name)
         schema.require_needed_version(database)
+        rights.require(database, [rights.RELAY if name == RELAY else rights.CONSUMER])
         require_topics(settings)
         runnable = _relay if name == RELAY else _consumer
         run = runnable(name, settings, make_store(database, metrics), stop, metrics)

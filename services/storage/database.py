@@ -9,7 +9,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from services.errors import DatabaseUnavailableError, SettingsError, StorageError
+from services.errors import (
+    DatabaseAccessError,
+    DatabaseUnavailableError,
+    SettingsError,
+    StorageError,
+)
+from services.storage.access import refusal
 from services.storage.arrays import send_columns_so
 from services.storage.raw_bytes import send_as_they_are
 
@@ -95,7 +101,9 @@ class Database:
     @property
     def address(self) -> str:
         """Where the database is, with the password left out."""
-        shown = self.url.set(drivername="postgresql").difference_update_query(["password"])
+        shown = self.url.set(drivername="postgresql").difference_update_query(
+            ["password", "sslpassword", "passfile"]
+        )
         return shown.render_as_string(hide_password=True)
 
     @contextmanager
@@ -183,6 +191,8 @@ def translated() -> Iterator[None]:
 def _sorted(error: BaseException | None, *, lost: bool) -> DatabaseUnavailableError | StorageError:
     """What an error of the driver means; `lost` when it took the connection with it."""
     state = getattr(error, "sqlstate", None)
+    if (remedy := refusal(error, state)) is not None:
+        return DatabaseAccessError(f"{_first_line(error)}: {remedy}")
     transient = (
         lost
         or (state is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError))
