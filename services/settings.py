@@ -1,18 +1,21 @@
 """Settings: environment variables with the prefix MEDIATION_, read once by the composition root.
 
-Every setting has a safe default. All that is wrong is said at once; secrets are never shown.
+Every setting has a safe default. All that is wrong is said at once; secrets are never shown, and
+may stand in files.
 """
 
+import os
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import SettingsError
+from services.secret_files import read_secrets
 from services.storage.database import Database
 
 PREFIX = "MEDIATION_"
@@ -183,6 +186,12 @@ class Settings(BaseSettings):
         return self
 
 
+SECRETS: Final = tuple(
+    name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+)
+"""The settings that may stand in a file."""
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches what listens there."""
     if host == "localhost":
@@ -196,14 +205,21 @@ def is_loopback(host: str) -> bool:
 def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment, with `overrides` in place of what it says.
 
+    A secret may stand in a file that MEDIATION_…_FILE names.
+
     Raises:
         SettingsError: names every setting that cannot be used, and why, without its value.
     """
+    from_files, wrong = read_secrets(os.environ, PREFIX, SECRETS)
+    overrides = from_files | overrides
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
     except ValidationError as error:
         found = [*error.errors(), *_hidden_behind(error, overrides)]
-        raise SettingsError("\n".join(_in_words(each) for each in found)) from None
+        raise SettingsError("\n".join([*wrong, *map(_in_words, found)])) from None
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return settings
 
 
 def _hidden_behind(error: ValidationError, overrides: dict[str, Any]) -> list[Any]:

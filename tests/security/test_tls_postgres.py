@@ -63,7 +63,9 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refusal_says_its_cause_and_what_to_do(server: TlsPostgres, refusal: str) -> None:
     changed, cause, remedy = REFUSALS[refusal]
-    asked = {k: server.stranger.file if v == "STRANGER" else v for k, v in changed.items()}
+    asked: dict[str, Any] = {
+        k: server.stranger.file if v == "STRANGER" else v for k, v in changed.items()
+    }
 
     error = error_of(server.url(**asked))
 
