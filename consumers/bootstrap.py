@@ -1,7 +1,7 @@
 """The composition root: the only place where parts are chosen, made and joined."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -57,6 +57,8 @@ ALL_TOPICS = tuple(
 )
 """Every topic that the pipeline reads or writes."""
 _OBJECTS_UNTIL_COLLECTION = 50_000
+_WHICH_ACLS = "deploy/kafka/acls.json says which ACLs each principal needs"
+_OR_NOT_SEEN = f"; or this user may not see them: {_WHICH_ACLS}"
 
 
 def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
@@ -83,7 +85,7 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
         database = make_database(settings, name)
         schema.require_needed_version(database)
         rights.require(database, [rights.RELAY if name == RELAY else rights.CONSUMER])
-        require_topics(settings)
+        require_topics(settings, *_topics_of(name))
         runnable = _relay if name == RELAY else _consumer
         run = runnable(name, settings, make_store(database, metrics), stop, metrics)
         _collect_garbage_seldom()
@@ -179,17 +181,36 @@ def make_registry(settings: Settings) -> "HttpSchemaRegistry | None":
         raise SettingsError(f"{PREFIX}SCHEMA_REGISTRY_URL: {error}") from None
 
 
-def require_topics(settings: Settings) -> None:
-    """Raises `RefusedError`, with its remedy, if a topic of the pipeline does not exist."""
-    admin = Admin(settings)
-    try:
-        missing = sorted(set(ALL_TOPICS) - admin.topics())
-    finally:
-        admin.close()
+def require_topics(settings: Settings, needed: Mapping[str, str], group: str | None = None) -> None:
+    """Raises `RefusedError`, with its remedy, unless these topics exist and may be used so.
+
+    `needed` says of each whether it is to READ or to WRITE; and `group` may be joined. What is not
+    asked for need not exist, and on a broker with ACLs it is not seen.
+    """
+    with closing(Admin(settings)) as admin:
+        _require_topics(settings, *admin.lacking(needed))
+        if group is not None and settings.kafka_security_protocol != "PLAINTEXT":
+            admin.require_group(group)
+
+
+def _require_topics(settings: Settings, missing: Sequence[str], refused: Sequence[str]) -> None:
     if missing:
         raise RefusedError(
             f"topics do not exist: {', '.join(missing)}: run `mediation topics create`"
+            f"{_OR_NOT_SEEN if settings.kafka_sasl_username else ''}"
         )
+    if refused:
+        raise RefusedError(
+            f"{settings.kafka_sasl_username} may not use: {', '.join(refused)}: {_WHICH_ACLS}"
+        )
+
+
+def _topics_of(name: str) -> tuple[dict[str, str], str | None]:
+    """The topics of a process, each to READ or to WRITE, and the group that it joins."""
+    if name == RELAY:
+        written = [*OUTBOUND, *map(dead_letter_topic, INBOUND)]
+        return {str(topic): "WRITE" for topic in written}, None
+    return {CONSUMERS[name].topic.value: "READ"}, CONSUMERS[name].group
 
 
 def _consumer(
