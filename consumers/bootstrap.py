@@ -197,11 +197,12 @@ def _require_topics(settings: Settings, missing: Sequence[str], refused: Sequenc
     if missing:
         raise RefusedError(
             f"topics do not exist: {', '.join(missing)}: run `mediation topics create`"
-            f"{_OR_NOT_SEEN if settings.kafka_sasl_username else ''}"
+            f"{_OR_NOT_SEEN if settings.kafka_security_protocol != 'PLAINTEXT' else ''}"
         )
     if refused:
         raise RefusedError(
-            f"{settings.kafka_sasl_username} may not use: {', '.join(refused)}: {_WHICH_ACLS}"
+            f"{settings.kafka_sasl_username or 'its certificate'} may not use:"
+            f" {', '.join(refused)}: {_WHICH_ACLS}"
         )
 
 

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import (
     ACL,
     ACLOperation,
     ACLPermissionType,
+    OffsetSpec,
     ResourcePattern,
     ResourceType,
     ScramMechanism,
@@ -24,6 +25,7 @@ from kafka.admin import (
 
 from services.settings import Settings, load_settings
 from tests.architecture.tree import ROOT
+from tests.brokers.broker import Broker
 from tests.brokers.local_jvm import LocalNode
 from tests.security.certificates import Authority, Certificate
 
@@ -62,6 +64,11 @@ class SecuredKafka:
         self._node = node
         self.authority = authority
         self.stranger = stranger
+        self.broker = Broker(
+            name="apache",
+            description=f"{node.description}, with TLS, SCRAM and ACLs",
+            bootstrap_servers=node.address,
+        )
         self.admin: Any = KafkaAdminClient(bootstrap_servers=node.address)
 
     def set_up(self) -> None:
@@ -117,9 +124,6 @@ class SecuredKafka:
 
     def ends_of(self, topic: str) -> int:
         """How many messages were ever written to it."""
-        from kafka import TopicPartition
-        from kafka.admin import OffsetSpec
-
         place = TopicPartition(topic, 0)
         return int(self.admin.list_partition_offsets({place: OffsetSpec.LATEST})[place].offset)
 

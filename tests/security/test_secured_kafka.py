@@ -1,6 +1,6 @@
 """Does each user do on Kafka only what is theirs, and does each refusal say what to do?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from services.errors import BrokerAccessError, BrokerUnavailableError
 from services.messages import Outgoing
 from services.storage import schema
 from services.storage.database import Database
+from tests.brokers.report import BrokerReport
 from tests.brokers.unavailable import UnavailableError
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.conftest import REPORT
 from tests.e2e.commands import Mediation
 from tests.eventually import eventually
+from tests.security.kafka_refusals import REFUSALS
 from tests.security.running import running
 from tests.security.secured_kafka import (
     ACLS,
@@ -40,7 +42,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="session")
-def secured(request: pytest.FixtureRequest) -> Iterator[SecuredKafka]:
+def shared_secured(request: pytest.FixtureRequest) -> Iterator[SecuredKafka]:
     """The one secured broker of the test run; skips, or fails where a broker is required."""
     try:
         with secured_kafka() as broker:
@@ -49,6 +51,12 @@ def secured(request: pytest.FixtureRequest) -> Iterator[SecuredKafka]:
         if request.config.stash[REPORT].required:
             pytest.fail(f"Apache Kafka is required, and there is none: {reason}", pytrace=False)
         pytest.skip(f"no Apache Kafka: {reason}")
+
+
+@pytest.fixture
+def secured(request: pytest.FixtureRequest, shared_secured: SecuredKafka) -> SecuredKafka:
+    BrokerReport.note(request.node, shared_secured.broker)
+    return shared_secured
 
 
 def said_of(event: Event) -> Outgoing:
@@ -169,46 +177,6 @@ def test_what_is_not_theirs_to_read_is_refused(
 
     assert isinstance(raised.value, BrokerAccessError), raised.value
     assert "deploy/kafka/acls.json" in str(raised.value)
-
-
-Change = Callable[[SecuredKafka], dict[str, str]]
-REFUSALS: dict[str, tuple[Change, str, str]] = {
-    "wrong password": (
-        lambda _: {"kafka_sasl_password": "wrong-" + PASSWORD},
-        "",  # the library may have lost what the broker said
-        "correct MEDIATION_KAFKA_SASL_USERNAME",
-    ),
-    "unknown user": (
-        lambda _: {"kafka_sasl_username": "nobody"},
-        "",  # the library may have lost what the broker said
-        "correct MEDIATION_KAFKA_SASL_USERNAME",
-    ),
-    "another mechanism": (
-        lambda _: {"kafka_sasl_mechanism": "PLAIN"},
-        "",
-        "_MECHANISM",
-    ),
-    "expired certificate": (
-        lambda kafka: {"kafka_bootstrap_servers": kafka.expired()},
-        "certificate has expired",
-        "must be renewed",
-    ),
-    "untrusted CA": (
-        lambda kafka: {"kafka_ssl_cafile": str(kafka.stranger.file)},
-        "certificate verify failed",
-        "MEDIATION_KAFKA_SSL_CAFILE must name the CA",
-    ),
-    "another host": (
-        lambda kafka: {"kafka_bootstrap_servers": kafka.by_address()},
-        "mismatch",
-        "advertised.listeners",
-    ),
-    "no such CA file": (
-        lambda _: {"kafka_ssl_cafile": "/none/ca.crt"},
-        "No such file",
-        "must name PEM files",
-    ),
-}
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
