@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from services.mediation import Mediation
 from services.metrics import Metrics, tell_build
 from services.retry import Backoff
 from services.settings import PREFIX, Settings
-from services.storage import schema
+from services.storage import rights, schema
 from services.storage.driver import DirectDatabase, Way
 from services.storage.postgres import PostgresStore
 from services.storage.store import Store
@@ -60,6 +60,8 @@ ALL_TOPICS = tuple(
 )
 """Every topic that the pipeline reads or writes."""
 _OBJECTS_UNTIL_COLLECTION = 50_000
+_WHICH_ACLS = "deploy/kafka/acls.json says which ACLs each principal needs"
+_OR_NOT_SEEN = f"; or this user may not see them: {_WHICH_ACLS}"
 
 
 def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
@@ -69,7 +71,8 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
 
     Raises:
         BrokerUnavailableError, DatabaseUnavailableError: a dependency does not answer at the start.
-        SchemaVersionError, RefusedError: the database or the topics are not ready for this release.
+        SchemaVersionError, RefusedError: the database or the topics are not ready for this release,
+            or its user lacks a right.
         SettingsError: what is asked of the process cannot be served at that address.
         FloodError: too many dead letters.
     """
@@ -84,7 +87,8 @@ def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
     with spans_of(name, release(), os.environ) as spans, _observed(settings, metrics):
         database = _direct_database(settings, name)
         schema.require_needed_version(database)
-        require_topics(settings)
+        rights.require(database, [rights.RELAY if name == RELAY else rights.CONSUMER])
+        require_topics(settings, *_topics_of(name))
         runnable = _relay if name == RELAY else _consumer
         run = runnable(name, settings, make_store(database, metrics), stop, metrics, spans)
         _collect_garbage_seldom()
@@ -200,17 +204,37 @@ def make_registry(settings: Settings) -> "HttpSchemaRegistry | None":
         raise SettingsError(f"{PREFIX}SCHEMA_REGISTRY_URL: {error}") from None
 
 
-def require_topics(settings: Settings) -> None:
-    """Raises `RefusedError`, with its remedy, if a topic of the pipeline does not exist."""
-    admin = Admin(settings)
-    try:
-        missing = sorted(set(ALL_TOPICS) - admin.topics())
-    finally:
-        admin.close()
+def require_topics(settings: Settings, needed: Mapping[str, str], group: str | None = None) -> None:
+    """Raises `RefusedError`, with its remedy, unless these topics exist and may be used so.
+
+    `needed` says of each whether it is to READ or to WRITE; and `group` may be joined. What is not
+    asked for need not exist, and on a broker with ACLs it is not seen.
+    """
+    with closing(Admin(settings)) as admin:
+        _require_topics(settings, *admin.lacking(needed))
+        if group is not None and settings.kafka_security_protocol != "PLAINTEXT":
+            admin.require_group(group)
+
+
+def _require_topics(settings: Settings, missing: Sequence[str], refused: Sequence[str]) -> None:
     if missing:
         raise RefusedError(
             f"topics do not exist: {', '.join(missing)}: run `mediation topics create`"
+            f"{_OR_NOT_SEEN if settings.kafka_security_protocol != 'PLAINTEXT' else ''}"
         )
+    if refused:
+        raise RefusedError(
+            f"{settings.kafka_sasl_username or 'its certificate'} may not use:"
+            f" {', '.join(refused)}: {_WHICH_ACLS}"
+        )
+
+
+def _topics_of(name: str) -> tuple[dict[str, str], str | None]:
+    """The topics of a process, each to READ or to WRITE, and the group that it joins."""
+    if name == RELAY:
+        written = [*OUTBOUND, *map(dead_letter_topic, INBOUND)]
+        return {str(topic): "WRITE" for topic in written}, None
+    return {CONSUMERS[name].topic.value: "READ"}, CONSUMERS[name].group
 
 
 def _consumer(
@@ -218,29 +242,22 @@ def _consumer(
 ) -> Callable[[], None]:
     """All members of the group that run here; the flood gate is all that they share."""
     definition = traced_consumer(CONSUMERS[name], spans, system_clock)
-    topic, group = definition.topic.value, definition.group
     flood = FloodGate(window=settings.flood_window, limit=settings.flood_limit)
 
     def member(number: int) -> Runner:
         mediation = Mediation(
             store if number == 1 else make_store(_direct_database(settings, name), metrics),
             make_codec(settings),
-            group=group,
+            group=definition.group,
             clock=system_clock,
             flood=flood,
             parking_limit=settings.parking_limit,
         )
         if number == 1:
-            mediation.remember_recent(topic)
+            mediation.remember_recent(definition.topic.value)
         return Runner(
             definition,
-            Consumer(
-                settings,
-                topic=topic,
-                group=group,
-                client_id=f"mediation-{name}-{number}",
-                metrics=metrics,
-            ),
+            _source(definition, settings, metrics, f"mediation-{name}-{number}"),
             mediation,
             stop=stop,
             backoff=Backoff(settings.backoff_initial, settings.backoff_max),
@@ -252,6 +269,13 @@ def _consumer(
     numbers = range(1, settings.members + 1)
     members = {f"{name}-{number}": member(number).run for number in numbers}
     return lambda: run_together(members, stop)
+
+
+def _source(
+    definition: ConsumerDefinition, settings: Settings, metrics: Metrics, client_id: str
+) -> Consumer:
+    topic, group = definition.topic.value, definition.group
+    return Consumer(settings, topic=topic, group=group, client_id=client_id, metrics=metrics)
 
 
 def _relay(

@@ -6,7 +6,9 @@
     ├── TransientError                 the same call may succeed later: roll back, wait, try again
     │   ├── RegistryUnavailableError   the schema registry does not answer (schemas)
     │   ├── DatabaseUnavailableError   PostgreSQL is away, busy, read-only, or timed out
+    │   │   └── DatabaseAccessError    it answers, and does not let us in, or we do not trust it
     │   └── BrokerUnavailableError     Kafka is away or does not answer
+    │       └── BrokerAccessError      it answers, and does not let us in, or we do not trust it
     └── PermanentError                 trying again cannot help
         ├── ContractError              a message breaks its contract: a dead letter (schemas)
         ├── RegistryRefusedError       the schema registry says no to a schema of ours (schemas)
@@ -35,6 +37,18 @@ class BrokerUnavailableError(TransientError):
     """Kafka is away, refused us, or did not answer in time."""
 
 
+class DatabaseAccessError(DatabaseUnavailableError):
+    """A password, a certificate or a right is not as it must be; the message names the remedy.
+
+    Whoever has just been started ends with it. Whoever is at work holds on and says so each time:
+    passwords, certificates and rights are renewed under processes that run.
+    """
+
+
+class BrokerAccessError(BrokerUnavailableError):
+    """The same of Kafka: a password, a certificate or an ACL is not as it must be."""
+
+
 class StorageError(PermanentError):
     """The database refused a statement for a reason that time does not mend."""
 
@@ -56,8 +70,10 @@ class RefusedError(PermanentError):
 
 
 __all__ = [
+    "BrokerAccessError",
     "BrokerUnavailableError",
     "ContractError",
+    "DatabaseAccessError",
     "DatabaseUnavailableError",
     "FloodError",
     "MediationError",

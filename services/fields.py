@@ -64,6 +64,14 @@ def descriptions(model: type) -> dict[str, str]:
     }
 
 
+def of_type(model: type, wanted: type) -> tuple[str, ...]:
+    """The names of the settings of this type, or of none."""
+    types = get_type_hints(model)
+    return tuple(
+        name for name in descriptions(model) if wanted in (types[name], *get_args(types[name]))
+    )
+
+
 def read(model: type, said: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, str]]:
     """The values of all settings of which something is said, and what is wrong with the others.
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from services.errors import DatabaseUnavailableError
+from services.errors import DatabaseAccessError, DatabaseUnavailableError
 
 T = TypeVar("T")
 
@@ -39,11 +39,13 @@ def patiently(
     """Do again, after a pause, what only the moment forbids: a deadlock, or a lock held for long.
 
     Raises:
-        DatabaseUnavailableError: the last attempt failed too.
+        DatabaseUnavailableError: the last attempt failed too, or access was refused.
     """
     for attempt in range(1, attempts):
         try:
             return work()
+        except DatabaseAccessError:
+            raise  # a person must mend it, and who asked is waiting
         except DatabaseUnavailableError as error:
             log.warning("retrying", attempt=attempt, error=str(error))
             pause(backoff.delay(attempt))

@@ -1,6 +1,7 @@
 """Settings: environment variables with the prefix MEDIATION_, read once by the composition root.
 
-Every setting has a safe default. All that is wrong is said at once; secrets are never shown.
+Every setting has a safe default. All that is wrong is said at once; secrets are never shown, and
+may stand in files.
 """
 
 import os
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from services import fields
 from services.errors import SettingsError
 from services.fields import Field, SecretStr
+from services.secret_files import read_secrets
 from services.storage.driver import DirectDatabase
 
 PREFIX = "MEDIATION_"
@@ -190,6 +192,9 @@ class Settings:
 DESCRIPTIONS: Final = fields.descriptions(Settings)
 """What each setting is for, by its name."""
 
+SECRETS: Final = fields.of_type(Settings, SecretStr)
+"""The settings that may stand in a file."""
+
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches what listens there."""
@@ -204,13 +209,15 @@ def is_loopback(host: str) -> bool:
 def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment, with `overrides` in place of what it says.
 
+    A secret may stand in a file that MEDIATION_…_FILE names.
+
     Raises:
         SettingsError: names every setting that cannot be used, and why, without its value.
     """
-    said = _from_environment() | overrides
-    values, wrong = fields.read(Settings, said)
+    from_files, unreadable = read_secrets(os.environ, PREFIX, SECRETS)
+    values, wrong = fields.read(Settings, _from_environment() | from_files | overrides)
     settings = Settings(**values, named=frozenset(values))
-    errors = [f"{PREFIX}{name.upper()}: {why}" for name, why in wrong.items()]
+    errors = unreadable + [f"{PREFIX}{name.upper()}: {why}" for name, why in wrong.items()]
     errors += settings.contradictions()  # also of what is left once the wrong ones are put aside
     if errors:
         raise SettingsError("\n".join(errors))

@@ -1,11 +1,17 @@
 """What a person or a start-up check asks of the cluster."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    RetriableError,
+    TopicAlreadyExistsError,
+)
 
 from consumers.broker.connection import connect, in_words, translated
 from services.errors import RefusedError
@@ -25,6 +31,32 @@ class Admin:
         """The names of the topics that exist."""
         with translated(self._address):
             return set(self._client.list_topics())
+
+    def lacking(self, needed: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """Which of these topics are not seen, and which may not be used as `needed` says of each.
+
+        That is READ or WRITE. A broker without ACLs allows everything.
+        """
+        with translated(self._address):
+            found = {each["name"]: each for each in self._client.describe_topics()}
+        unseen = sorted(set(needed) - set(found))
+        refused = [
+            f"{topic} ({operation})"
+            for topic, operation in sorted(needed.items())
+            if topic in found and not _allows(found[topic], operation)
+        ]
+        return unseen, refused
+
+    def require_group(self, group: str) -> None:
+        """Raises `BrokerAccessError` if who is connected may not be a member of `group`."""
+        with translated(self._address):
+            try:
+                described = self._client.describe_groups([group])[group]
+            except RetriableError:
+                return  # a new cluster has no coordinators yet: joining will tell
+            refused = GroupAuthorizationFailedError.__name__ in (described["error"] or "")
+            if refused or not _allows(described, "READ"):
+                raise GroupAuthorizationFailedError(group)
 
     def create_topics(
         self, names: Sequence[str], *, partitions: int, replication_factor: int, **configs: str
@@ -101,3 +133,9 @@ class Admin:
         """Disconnect."""
         with translated(self._address):
             self._client.close()
+
+
+def _allows(described: Mapping[str, Any], operation: str) -> bool:
+    """Whether the broker says that this is allowed; one that cannot say refuses in time."""
+    allowed = described.get("authorized_operations")
+    return not allowed or operation in allowed

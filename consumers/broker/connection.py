@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import structlog
-from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
-from services.errors import BrokerUnavailableError
+from consumers.broker.access import OVERHEARD, in_words, sorted_out
 from services.messages import Message
 from services.settings import Settings
 
 CLOSE_SECONDS = 3.0
 BOOTSTRAP_SECONDS = 5.0
 _FALLBACK_API_VERSION = (2, 1)
+
+__all__ = ["BOOTSTRAP_SECONDS", "CLOSE_SECONDS", "connect", "in_words", "message_of", "translated"]
 
 log = structlog.get_logger()
 
@@ -23,20 +25,17 @@ ClientT = TypeVar("ClientT")
 
 @contextmanager
 def translated(address: str) -> Iterator[None]:
-    """Turns the library's exceptions into `BrokerUnavailableError`."""
+    """Turns the library's exceptions into `BrokerUnavailableError`, or its `BrokerAccessError`."""
     try:
         yield
-    except UnknownTopicOrPartitionError as error:
-        raise BrokerUnavailableError(
-            f"{address}: a topic does not exist ({error}): run `mediation topics create`"
-        ) from error
     except (KafkaError, OSError) as error:
-        raise BrokerUnavailableError(f"{address}: {in_words(error)}") from error
+        raise sorted_out(address, error) from error
 
 
 def connect(client: Callable[..., ClientT], settings: Settings, **options: Any) -> ClientT:
     """Make a client. To a broker that answers but cannot say its version, speak an old one."""
     options = _connection(settings) | options
+    OVERHEARD.begin(sasl=settings.kafka_security_protocol.startswith("SASL"))
     version = settings.kafka_api_version
     if version is not None:
         numbers = tuple(int(part) for part in version.split("."))
@@ -91,8 +90,3 @@ def message_of(record: Any) -> Message:
         headers=tuple(record.headers),
         timestamp_type="LogAppendTime" if record.timestamp_type == 1 else "CreateTime",
     )
-
-
-def in_words(error: BaseException) -> str:
-    """The first line of what an error says, or its name if it says nothing."""
-    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__

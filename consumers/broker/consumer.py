@@ -8,13 +8,13 @@ from typing import Any
 
 import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.errors import KafkaError, RetriableError
+from kafka.errors import KafkaError, RetriableError, UnknownTopicOrPartitionError
 
+from consumers.broker.access import in_words, sorted_out
 from consumers.broker.connection import (
     BOOTSTRAP_SECONDS,
     CLOSE_SECONDS,
     connect,
-    in_words,
     message_of,
     translated,
 )
@@ -178,7 +178,9 @@ class Consumer:
             client.bootstrap(timeout_ms=int(BOOTSTRAP_SECONDS * 1000))
             client.subscribe([self._topic], listener=_Listener(self))
             # Knowing the partitions before it joins, it does not join twice.
-            client.partitions_for_topic(self._topic)
+            if not client.partitions_for_topic(self._topic):
+                client.close(autocommit=False)
+                raise UnknownTopicOrPartitionError(self._topic)
         return client
 
     def _polled(self, timeout: float, limit: int | None = None) -> Records:
@@ -189,10 +191,8 @@ class Consumer:
         except Exception as error:
             # After an error of another kind the library may spin on the same record for ever.
             self._disconnect({})
-            raise BrokerUnavailableError(
-                f"{self._address}: reading {self._topic} failed: {type(error).__name__}:"
-                f" {in_words(error)}; connecting anew"
-            ) from error
+            doing = f"reading {self._topic} failed, connecting anew: {type(error).__name__}: "
+            raise sorted_out(self._address, error, doing) from error
         return records
 
     def _require_movement(self) -> None:

@@ -19,7 +19,8 @@ from consumers.errors import NothingRunsError
 from services.clock import system_clock
 from services.errors import MediationError, SettingsError, TransientError
 from services.settings import PREFIX, Settings, load_settings
-from services.storage import backlog, inbox, outbox, schema
+from services.storage import backlog, inbox, outbox, rights, schema
+from services.storage.access import REMEDY
 from services.storage.database import Database
 
 _PUBLISHED_WITHIN = timedelta(minutes=1)
@@ -127,6 +128,7 @@ def _in_database(database: Database, admin: Admin | None, settings: Settings) ->
     yield found
     if found.fix is not None:
         return
+    yield from _rights(database)
     with database.transaction() as connection:
         at_work = backlog.sessions(connection)
         if admin is not None:
@@ -139,6 +141,21 @@ def _in_database(database: Database, admin: Admin | None, settings: Settings) ->
         yield _outbox(connection, now)
         yield _parked(connection, now, settings.parking_limit)
         yield _dead_letters(connection, now)
+
+
+def _rights(database: Database) -> Iterator[Finding]:
+    """Whether each role of the database may do what it must, and nothing that it never needs."""
+    with database.transaction() as connection:
+        there = rights.existing(connection)
+        missing, excessive = rights.missing(connection), rights.excessive(connection)
+    if not there:
+        return
+    detail = f"of {len(there)} roles as they should be"
+    if missing:
+        detail = f"missing: {rights.in_words(missing)}"
+    elif excessive:
+        detail = f"never needed, and there: {rights.in_words(excessive)}"
+    yield Finding("rights", detail, REMEDY if missing or excessive else None)
 
 
 def _consumer(name: str, admin: Admin, sessions: int, recent: Sequence[bool]) -> Finding:

@@ -3,12 +3,16 @@
 import os
 import re
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 import typer
 
 from consumers.cli.output import Output, OutputOption, show_json, show_table
 from consumers.cli.visible import visible
 from services.fields import SecretStr
+
+if TYPE_CHECKING:
+    from services.settings import Settings
 
 MASK = "********"
 
@@ -33,7 +37,7 @@ def show(output: OutputOption = Output.TABLE) -> None:
         {
             "setting": f"{PREFIX}{name.upper()}",
             "value": shown(value),
-            "from": "environment" if name in settings.named else "default",
+            "from": _source(settings, name),
             "description": DESCRIPTIONS[name],
         }
         for name, value in settings.items()
@@ -47,6 +51,15 @@ def show(output: OutputOption = Output.TABLE) -> None:
     for name, meant in unknown_settings().items():
         advice = f"; did you mean {meant}?" if meant else ""
         typer.echo(f"warning: {visible(name)} is not a setting{advice}", err=True)
+
+
+def _source(settings: "Settings", name: str) -> str:
+    if name not in settings.named:
+        return "default"
+    from services.settings import PREFIX
+
+    files = {each.upper() for each, value in os.environ.items() if value}
+    return "file" if f"{PREFIX}{name.upper()}_FILE" in files else "environment"
 
 
 def shown(value: object) -> object:
@@ -64,9 +77,10 @@ def masked(address: str) -> str:
 
 def unknown_settings() -> dict[str, str | None]:
     """Variables that look like settings and are none, each with the setting perhaps meant."""
-    from services.settings import DESCRIPTIONS, PREFIX
+    from services.settings import DESCRIPTIONS, PREFIX, SECRETS
 
     known = [f"{PREFIX}{name.upper()}" for name in DESCRIPTIONS]
+    known += [f"{PREFIX}{name.upper()}_FILE" for name in SECRETS]
     others = [name for name in os.environ if name.upper().startswith(PREFIX)]
     return {
         name: next(iter(get_close_matches(name.upper(), known, n=1)), None)

@@ -16,6 +16,8 @@ from typing import Final
 from consumers.cli.visible import visible
 from consumers.errors import EmbeddedPartFailedError, EmbeddedPartMissingError
 from services.errors import (
+    BrokerAccessError,
+    DatabaseAccessError,
     MediationError,
     RefusedError,
     SchemaVersionError,
@@ -35,6 +37,8 @@ _CODES: Final[tuple[tuple[type[MediationError], int], ...]] = (
     (SchemaVersionError, REFUSED),
     (EmbeddedPartMissingError, UNREACHABLE),
     (EmbeddedPartFailedError, UNREACHABLE),
+    (DatabaseAccessError, REFUSED),
+    (BrokerAccessError, REFUSED),
     (TransientError, UNREACHABLE),
     (MediationError, PROBLEM),
 )

@@ -44,7 +44,7 @@ def publish(
     codec = make_codec(settings)
     events, bad = read_lines(_read(file).splitlines(), codec)
     _refuse(bad)
-    require_topics(settings)
+    require_topics(settings, {event.topic.value: "WRITE" for event in events})
     _send([outgoing(event, codec) for event in events], settings)
     published = sorted(Counter(event.topic.value for event in events).items())
     if output is Output.JSON:

@@ -17,7 +17,7 @@ from consumers.stopping import StopSignal
 from services.clock import system_clock
 from services.metrics import tell_build
 from services.settings import Settings
-from services.storage import schema
+from services.storage import rights, schema
 
 _PATIENCE_SECONDS = 5.0  # of who looks at a page
 
@@ -29,13 +29,15 @@ def run_console(settings: Settings, stop: StopSignal) -> None:
 
     Raises:
         DatabaseUnavailableError, SchemaVersionError: the database does not answer, or is not ready.
-        RefusedError: its port is taken.
+        RefusedError: its port is taken, or its database user lacks a right.
         SettingsError: the address of the schema registry cannot be one.
     """
     listening = bound(settings.ops_host, settings.ops_port)
     observer = make_observer(settings)
     console = make_console(settings, observer.registry)
     schema.require_needed_version(console.database)
+    mends = [rights.MENDER] if settings.ops_token else []
+    rights.require(console.database, [rights.CONSOLE, *mends])
     console.lags.start()
     observer.start()
     try:

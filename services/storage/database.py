@@ -36,7 +36,9 @@ class Database:
     @property
     def address(self) -> str:
         """Where the database is, with the password left out."""
-        shown = self.url.set(drivername="postgresql").difference_update_query(["password"])
+        shown = self.url.set(drivername="postgresql").difference_update_query(
+            ["password", "sslpassword", "passfile"]
+        )
         return shown.render_as_string(hide_password=True)
 
     @contextmanager

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from services.errors import DatabaseUnavailableError, SettingsError, StorageError
+from services.errors import (
+    DatabaseAccessError,
+    DatabaseUnavailableError,
+    SettingsError,
+    StorageError,
+)
+from services.storage.access import refusal
 from services.storage.arrays import send_columns_so
 from services.storage.raw_bytes import send_as_they_are
 
@@ -218,6 +224,8 @@ def sorted_error(
 ) -> DatabaseUnavailableError | StorageError:
     """What an error of the driver means; `lost` when it took the connection with it."""
     state = getattr(error, "sqlstate", None)
+    if (remedy := refusal(error, state)) is not None:
+        return DatabaseAccessError(f"{first_line(error)}: {remedy}")
     transient = (
         lost
         or (state is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError))

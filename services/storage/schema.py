@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.errors import SchemaVersionError
 from services.retry import patiently
+from services.storage import rights
 from services.storage.driver import AnyConnection, Way, driver_cursor
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def current_version(connection: AnyConnection) -> str | None:
 def upgrade(database: "Database") -> tuple[str | None, str]:
     """Bring the database to the needed version, in one transaction; returns (before, after).
 
+    The roles that were made there have their rights then (`rights`), whatever they had before.
     Consumers may be at work: where it loses a deadlock to one of them it is tried again.
 
     Raises:
@@ -67,6 +69,7 @@ def _upgraded(database: "Database") -> tuple[str | None, str]:
         config = configuration()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        rights.grant(connection)
     return before, needed_version()
 
 

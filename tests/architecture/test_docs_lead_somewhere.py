@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from consumers.cli.app import app
-from services.settings import DESCRIPTIONS, PREFIX
+from services.settings import DESCRIPTIONS, PREFIX, SECRETS
 from tests.architecture.documents import anchors, code, commands, documents, links, text_of
 from tests.architecture.tree import ROOT, relative
 
@@ -64,6 +64,7 @@ def test_every_make_target_that_is_shown_exists(path: Path) -> None:
 @EACH_PAGE
 def test_every_setting_that_is_named_exists(path: Path) -> None:
     settings = {f"{PREFIX}{name.upper()}" for name in DESCRIPTIONS}
+    settings |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
 
     named = set(re.findall(rf"{PREFIX}[A-Z_]+", text(path)))
 

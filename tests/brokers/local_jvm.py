@@ -32,14 +32,18 @@ class LocalNode:
     """One KRaft node in `directory`. It keeps its address and its data when it is started again.
 
     With `proxy_port`, it also listens on `proxied_port`, and sends the clients that came there to
-    `proxy_port`. Making one formats the storage.
+    `proxy_port`. `secured` configures it further: the listeners SECURED and EXPIRED, each under a
+    port in `secured_ports`. Making one formats the storage.
     Raises UnavailableError where Java or Maven is missing.
     """
 
-    def __init__(self, directory: Path, proxy_port: int = 0) -> None:
+    def __init__(
+        self, directory: Path, proxy_port: int = 0, secured: Mapping[str, str] | None = None
+    ) -> None:
         logging = f"-Dlog4j2.configurationFile={_FILES / 'log4j2.properties'}"
         self._run = [_java(), *_SMALL_AND_QUICK, logging, "-cp", _classpath()]
-        broker_port, controller_port, self.proxied_port = _free_ports(3)
+        broker_port, controller_port, self.proxied_port, *rest = _free_ports(5)
+        self.secured_ports = dict(zip(("SECURED", "EXPIRED"), rest, strict=True))
         self.address = f"127.0.0.1:{broker_port}"
         self.description = f"Apache Kafka {_version()} local JVM at {self.address}"
         self._log = directory / "broker.log"
@@ -49,12 +53,16 @@ class LocalNode:
         if proxy_port:
             listeners["PROXIED"] = f"127.0.0.1:{self.proxied_port}"
             advertised["PROXIED"] = f"127.0.0.1:{proxy_port}"
+        for name, port in self.secured_ports.items() if secured else ():
+            listeners[name] = f"127.0.0.1:{port}"
+            advertised[name] = f"localhost:{port}"
         self._configuration.write_text(
             (_FILES / "server.properties").read_text()
             + f"listeners={_listed(listeners)}\n"
             + f"advertised.listeners={_listed(advertised)}\n"
             + f"controller.quorum.voters=1@127.0.0.1:{controller_port}\n"
             + f"log.dirs={directory / 'data'}\n"
+            + "".join(f"{name}={value}\n" for name, value in (secured or {}).items())
         )
         self._process: subprocess.Popen[bytes] | None = None
         storage = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID]

@@ -6,7 +6,9 @@ import typer
 from consumers.cli.exits import code_of, translated
 from consumers.errors import EmbeddedPartFailedError, EmbeddedPartMissingError, ProblemFoundError
 from services.errors import (
+    BrokerAccessError,
     BrokerUnavailableError,
+    DatabaseAccessError,
     DatabaseUnavailableError,
     FloodError,
     MediationError,
@@ -31,6 +33,8 @@ from services.errors import (
         (EmbeddedPartMissingError("embedded broker", ImportError("x")), 3),
         (EmbeddedPartFailedError("x"), 3),
         (RefusedError("x"), 4),
+        (DatabaseAccessError("x"), 4),
+        (BrokerAccessError("x"), 4),
         (SchemaVersionError("x"), 4),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
