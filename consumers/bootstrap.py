@@ -38,6 +38,7 @@ from services.timed_store import TimedStore
 
 if TYPE_CHECKING:
     from schemas.http_registry import HttpSchemaRegistry
+    from services.signatures import VerdictKeys
 
 CONSUMERS: dict[str, ConsumerDefinition] = {
     "order-disputed": order_disputed.CONSUMER,
@@ -177,6 +178,22 @@ def make_registry(settings: Settings) -> "HttpSchemaRegistry | None":
         raise SettingsError(f"{PREFIX}SCHEMA_REGISTRY_URL: {error}") from None
 
 
+def make_verdict_keys(settings: Settings) -> "VerdictKeys | None":
+    """The keys of those who may issue verdicts, if the settings name a file of them.
+
+    Raises:
+        SettingsError: the file cannot be used.
+    """
+    if settings.verdict_keys is None:
+        return None
+    from services.verdict_keys import load_verdict_keys
+
+    keys = load_verdict_keys(settings.verdict_keys)
+    revoked = sorted(each.key_id for each in keys.by_id.values() if each.revoked is not None)
+    structlog.get_logger().info("verdicts_must_be_signed", keys=sorted(keys.by_id), revoked=revoked)
+    return keys
+
+
 def require_topics(settings: Settings) -> None:
     """Raises `RefusedError`, with its remedy, if a topic of the pipeline does not exist."""
     admin = Admin(settings)
@@ -195,26 +212,27 @@ def _consumer(
 ) -> Callable[[], None]:
     """All members of the group that run here; the flood gate is all that they share."""
     definition = CONSUMERS[name]
-    topic, group = definition.topic.value, definition.group
     flood = FloodGate(window=settings.flood_window, limit=settings.flood_limit)
+    keys = make_verdict_keys(settings)
 
     def member(number: int) -> Runner:
         mediation = Mediation(
             store if number == 1 else make_store(make_database(settings, name), metrics),
             make_codec(settings),
-            group=group,
+            group=definition.group,
             clock=system_clock,
             flood=flood,
             parking_limit=settings.parking_limit,
+            keys=keys,
         )
         if number == 1:
-            mediation.remember_recent(topic)
+            mediation.remember_recent(definition.topic.value)
         return Runner(
             definition,
             Consumer(
                 settings,
-                topic=topic,
-                group=group,
+                topic=definition.topic.value,
+                group=definition.group,
                 client_id=f"mediation-{name}-{number}",
                 metrics=metrics,
             ),
@@ -226,8 +244,7 @@ def _consumer(
             batch_size=settings.batch_size,
         )
 
-    numbers = range(1, settings.members + 1)
-    members = {f"{name}-{number}": member(number).run for number in numbers}
+    members = {f"{name}-{number}": member(number).run for number in range(1, settings.members + 1)}
     return lambda: run_together(members, stop)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli import case, config, db, dead_letters, topics
+from consumers.cli import case, config, db, dead_letters, keys, topics
 from consumers.cli.demo import demo
 from consumers.cli.dev import dev
 from consumers.cli.doctor import doctor
@@ -70,5 +70,5 @@ _add("run", run, "Run one consumer, or the relay.", "mediation run verdict-issue
 _add("publish", publish, "Publish events from a file.", "mediation publish events.jsonl")
 _add("doctor", doctor, "Check everything; say what fixes it.", "mediation doctor -o json")
 _add("verify", verify, "Check that all orders are coherent.", "mediation verify -o json")
-for _part in (case, dead_letters, topics, db, config):
+for _part in (case, dead_letters, topics, db, keys, config):
     app.add_typer(_part.app)

@@ -27,6 +27,10 @@ def publish(
     file: Annotated[
         str, typer.Argument(help="JSON lines; - for standard input.", show_default=False)
     ],
+    sign_key: Annotated[
+        Path | None,
+        typer.Option(help="Sign the verdicts with the private key in this file, ID.pem."),
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Publish events from FILE, one JSON object a line, keyed by order.
@@ -44,8 +48,9 @@ def publish(
     codec = make_codec(settings)
     events, bad = read_lines(_read(file).splitlines(), codec)
     _refuse(bad)
+    messages = _signed([outgoing(event, codec) for event in events], sign_key)
     require_topics(settings)
-    _send([outgoing(event, codec) for event in events], settings)
+    _send(messages, settings)
     published = sorted(Counter(event.topic.value for event in events).items())
     if output is Output.JSON:
         show_json(dict(published))
@@ -71,6 +76,15 @@ def outgoing(event: "Event", codec: "Codec") -> "Outgoing":
     from services.envelope import of_event
 
     return of_event(event, codec.encode(event))
+
+
+def _signed(messages: "list[Outgoing]", sign_key: Path | None) -> "list[Outgoing]":
+    if sign_key is None:
+        return messages
+    from services.signing import read_signer
+
+    signer = read_signer(sign_key)
+    return [signer.signed(message) for message in messages]
 
 
 def _read(file: str) -> bytes:

