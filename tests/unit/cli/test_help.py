@@ -11,7 +11,7 @@ from consumers.cli.process import Process
 @pytest.mark.parametrize(
     "command",
     [
-        *("demo", "dev", "run", "publish", "doctor"),
+        *("demo", "dev", "run", "publish", "doctor", "prune"),
         *("case show", "dead-letters list", "dead-letters show"),
         *("dead-letters replay", "dead-letters discard", "dead-letters restore"),
         *("topics create", "db upgrade", "config show"),
