@@ -71,6 +71,7 @@ fix: $(READY) ## Repair what ruff can repair, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m services.rules.diagram docs/architecture.md docs/rules.md
+	$(BIN)/python -m services.settings_page docs/settings.md
 	$(BIN)/python -m deploy.grafana
 
 UV := $(shell command -v uv || echo $(BIN)/uv)

@@ -136,3 +136,15 @@ def test_no_keys_are_listed_where_none_are_configured(monkeypatch: pytest.Monkey
 
     assert listed.exit_code == 1
     assert "verdicts need no signature" in listed.output
+
+
+def test_nothing_is_published_where_the_key_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEDIATION_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    example, key = VECTORS.parent / "example.jsonl", tmp_path / "nowhere.pem"
+
+    ended = CliRunner().invoke(app, ["publish", str(example), "--sign-key", str(key)])
+
+    assert ended.exit_code == 4
+    assert "nowhere.pem cannot be read" in ended.output
