@@ -59,12 +59,21 @@ bench-smoke: $(READY) ## Has the consumer lost ground to plain SQLAlchemy Core s
 	@$(BIN)/python -m bench smoke $(ARGS)
 
 .PHONY: check
-check: $(READY) ## Lint, format, types, import arrows, architecture tests
+check: $(READY) ## Lint, format, types, import arrows, architecture tests, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/architecture
+	@$(BIN)/python -m deploy.supply_chain audit
+
+.PHONY: audit
+audit: $(READY) ## Is anything known against what is pinned? Skipped, and said so, where no service answers
+	@$(BIN)/python -m deploy.supply_chain audit
+
+.PHONY: sbom
+sbom: $(READY) ## The bill of materials of what is shipped: CycloneDX, in build/sbom.cdx.json
+	@$(BIN)/python -m deploy.supply_chain sbom
 
 .PHONY: mutate
 mutate: $(READY) ## Change the rules in every small way: do their tests notice? (ten minutes on a free core)
@@ -75,6 +84,7 @@ fix: $(READY) ## Repair what ruff can repair, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python -m services.rules.diagram docs/architecture.md docs/rules.md
+	$(BIN)/python -m services.settings_page docs/settings.md
 	$(BIN)/python -m deploy.grafana
 
 UV := $(shell command -v uv || echo $(BIN)/uv)

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from consumers import mediator_assigned, order_disputed, verdict_issued
-from consumers.broker import Admin, Consumer, Publisher
+from consumers.broker import Consumer, Publisher
 from consumers.health import Findings, Health, served
 from consumers.logs import configure_logging
 from consumers.members import run_together
 from consumers.outbox_relay import OutboxRelay
+from consumers.required_topics import require_topics
 from consumers.runner import ConsumerDefinition, Runner
 from consumers.stopping import StopSignal
 from consumers.tracing import Tracing, spans_of, traced_consumer, traced_sink
@@ -22,7 +23,6 @@ from schemas.topics import INBOUND, OUTBOUND, dead_letter_topic
 from services.clock import system_clock
 from services.errors import (
     MediationError,
-    RefusedError,
     SchemaVersionError,
     SettingsError,
 )
@@ -40,6 +40,7 @@ from services.timed_store import TimedStore
 if TYPE_CHECKING:
     from schemas.codec import Codec
     from schemas.http_registry import HttpSchemaRegistry
+    from services.signatures import VerdictKeys
     from services.storage.database import Database
 
 CONSUMERS: dict[str, ConsumerDefinition] = {
@@ -60,8 +61,6 @@ ALL_TOPICS = tuple(
 )
 """Every topic that the pipeline reads or writes."""
 _OBJECTS_UNTIL_COLLECTION = 50_000
-_WHICH_ACLS = "deploy/kafka/acls.json says which ACLs each principal needs"
-_OR_NOT_SEEN = f"; or this user may not see them: {_WHICH_ACLS}"
 
 
 def run_process(name: str, settings: Settings, stop: StopSignal) -> None:
@@ -204,29 +203,20 @@ def make_registry(settings: Settings) -> "HttpSchemaRegistry | None":
         raise SettingsError(f"{PREFIX}SCHEMA_REGISTRY_URL: {error}") from None
 
 
-def require_topics(settings: Settings, needed: Mapping[str, str], group: str | None = None) -> None:
-    """Raises `RefusedError`, with its remedy, unless these topics exist and may be used so.
+def make_verdict_keys(settings: Settings) -> "VerdictKeys | None":
+    """The keys of those who may issue verdicts, if the settings name a file of them.
 
-    `needed` says of each whether it is to READ or to WRITE; and `group` may be joined. What is not
-    asked for need not exist, and on a broker with ACLs it is not seen.
+    Raises:
+        SettingsError: the file cannot be used.
     """
-    with closing(Admin(settings)) as admin:
-        _require_topics(settings, *admin.lacking(needed))
-        if group is not None and settings.kafka_security_protocol != "PLAINTEXT":
-            admin.require_group(group)
+    if settings.verdict_keys is None:
+        return None
+    from services.verdict_keys import load_verdict_keys
 
-
-def _require_topics(settings: Settings, missing: Sequence[str], refused: Sequence[str]) -> None:
-    if missing:
-        raise RefusedError(
-            f"topics do not exist: {', '.join(missing)}: run `mediation topics create`"
-            f"{_OR_NOT_SEEN if settings.kafka_security_protocol != 'PLAINTEXT' else ''}"
-        )
-    if refused:
-        raise RefusedError(
-            f"{settings.kafka_sasl_username or 'its certificate'} may not use:"
-            f" {', '.join(refused)}: {_WHICH_ACLS}"
-        )
+    keys = load_verdict_keys(settings.verdict_keys)
+    revoked = sorted(each.key_id for each in keys.by_id.values() if each.revoked is not None)
+    structlog.get_logger().info("verdicts_must_be_signed", keys=sorted(keys.by_id), revoked=revoked)
+    return keys
 
 
 def _topics_of(name: str) -> tuple[dict[str, str], str | None]:
@@ -243,6 +233,7 @@ def _consumer(
     """All members of the group that run here; the flood gate is all that they share."""
     definition = traced_consumer(CONSUMERS[name], spans, system_clock)
     flood = FloodGate(window=settings.flood_window, limit=settings.flood_limit)
+    keys = make_verdict_keys(settings)
 
     def member(number: int) -> Runner:
         mediation = Mediation(
@@ -252,6 +243,7 @@ def _consumer(
             clock=system_clock,
             flood=flood,
             parking_limit=settings.parking_limit,
+            keys=keys,
         )
         if number == 1:
             mediation.remember_recent(definition.topic.value)
@@ -266,8 +258,7 @@ def _consumer(
             batch_size=settings.batch_size,
         )
 
-    numbers = range(1, settings.members + 1)
-    members = {f"{name}-{number}": member(number).run for number in numbers}
+    members = {f"{name}-{number}": member(number).run for number in range(1, settings.members + 1)}
     return lambda: run_together(members, stop)
 
 

@@ -19,6 +19,12 @@ class Reason(StrEnum):
     TRAILING_BYTES = "trailing_bytes"
     NOT_CANONICAL = "not_canonical"
 
+    # The signature: with keys configured, a verdict that cannot be shown to be a mediator's.
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_INVALID = "signature_invalid"
+    SIGNATURE_KEY_UNKNOWN = "signature_key_unknown"
+    SIGNATURE_KEY_REVOKED = "signature_key_revoked"
+
     # The fields: the value was read, but one field cannot be what it should be.
     INVALID_ID = "invalid_id"
     INVALID_TIMESTAMP = "invalid_timestamp"
@@ -64,6 +70,10 @@ _DESCRIPTIONS = {
     Reason.UNDECODABLE: "The value cannot be read with the schema that it names.",
     Reason.TRAILING_BYTES: "Bytes are left over after the end of the event.",
     Reason.NOT_CANONICAL: "The value can be read, but no correct encoder writes it like that.",
+    Reason.SIGNATURE_MISSING: "Verdicts have to be signed, and this one is not.",
+    Reason.SIGNATURE_INVALID: "The verdict was changed or moved, or the signature is another's.",
+    Reason.SIGNATURE_KEY_UNKNOWN: "The verdict is signed with a key that is not configured.",
+    Reason.SIGNATURE_KEY_REVOKED: "The verdict is signed with a key that is revoked.",
     Reason.INVALID_ID: "An identifier is empty, too long or malformed.",
     Reason.INVALID_TIMESTAMP: "The time of the event is outside the years 1970 to 9999.",
     Reason.INVALID_CURRENCY: "The currency is not an active ISO 4217 code.",

@@ -52,7 +52,8 @@ class Violation:
 class Audited:
     """An order's records, and what its applied events come to when they are told again.
 
-    `told` is None where one of them can no longer be read; `unreadable` says why.
+    `told` is None where one of them can no longer be read; `unreadable` says why, unless it was
+    pruned: then what it led to is final, and is held together without it.
     """
 
     records: OrderRecords
@@ -69,12 +70,18 @@ def violations_of(records: OrderRecords, codec: Codec) -> list[Violation]:
     """
     case = records.case
     try:
+        if any(row.value is None for row in records.timeline):
+            return _violations(Audited(records, codec, None))
         told = tell(case.order_id, applied(codec, records.timeline, records.replays))
         audited = Audited(records, codec, told)
     except ContractError as error:
         audited = Audited(records, codec, None, str(error))
+    return _violations(audited)
+
+
+def _violations(audited: Audited) -> list[Violation]:
     return [
-        Violation(case.order_id, invariant, words)
+        Violation(audited.records.case.order_id, invariant, words)
         for invariant, check in CHECKS.items()
         for words in check(audited)
     ]
@@ -191,7 +198,8 @@ def _settled_once(audited: Audited) -> Iterator[str]:
 def _timeline(audited: Audited) -> Iterator[str]:
     case, told = audited.records.case, audited.told
     if told is None:
-        yield f"an event that was applied can no longer be read: {audited.unreadable}"
+        if audited.unreadable:
+            yield f"an event that was applied can no longer be read: {audited.unreadable}"
         return
     if told.case != replace(case, elsewhere=told.case.elsewhere):
         yield f"its events do not lead to this case: {_difference(case, told.case)}"
@@ -229,7 +237,7 @@ def _parked(audited: Audited) -> Iterator[str]:
     """An event that waits must still have something to wait for; one that came early must wait."""
     records = audited.records
     for row in records.timeline:
-        if row.outcome == Outcome.DEFERRED and row.waiting is None:
+        if row.outcome == Outcome.DEFERRED and row.waiting is None and row.value is not None:
             yield f"event {row.event_id} was deferred and is not parked"
         if row.waiting is None or row.settled_at is not None:
             continue

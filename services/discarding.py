@@ -20,6 +20,7 @@ from services.storage.database import Database
 from services.storage.dead_letters import Status
 from services.storage.replaying import Action, record
 
+_PRUNED = "Its message was pruned, so nothing could be replayed."
 _STANDS = "It was replayed, and what that brought about stands."
 
 
@@ -51,6 +52,8 @@ class Discarding:
             if row is None:
                 return Report(id_, Fate.GONE, "There is no such dead letter.")
             status = dead_letters.lock(connection, id_)
+            if row.pruned_at is not None and wanted is Status.OPEN:
+                return _told(row, Fate.REFUSED, _PRUNED)
             if status is Status.REPLAYED:
                 return _told(
                     row, Fate.NOT_OPEN if wanted is Status.DISCARDED else Fate.REFUSED, _STANDS

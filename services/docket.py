@@ -19,6 +19,7 @@ from services.reading import Handled, Reading, read
 from services.rules.case import Case
 from services.rules.decide import decide
 from services.rules.outcome import Decision, Outcome, Waiting
+from services.signatures import VerdictKeys
 from services.storage.inbox import Entry, Parked, Settled
 from services.storage.refused import DeadLetter
 from services.storage.store import Transaction
@@ -55,9 +56,10 @@ class Docket:
     def take(self, reading: Reading) -> None:
         """Decide one message, and then the parked events of its order if it was applied."""
         event = reading.event
-        if event is None:
+        if event is None or (reading.error is not None and not self._is_repeated(reading, event)):
             assert reading.error is not None
-            self._bury(reading, reading.error.reason, str(reading.error), "mediation.ContractError")
+            nobodys = replace(reading, event=None)
+            self._bury(nobodys, reading.error.reason, str(reading.error), "mediation.ContractError")
         elif event.event_id in self.known:
             self._take_again(reading, event)
         else:
@@ -98,8 +100,11 @@ class Docket:
             case = replace(case, elsewhere=frozenset({event.dispute_id}))
         return decide(case, event)
 
+    def _is_repeated(self, reading: Reading, event: Event) -> bool:
+        return self.known.get(event.event_id) == reading.digest
+
     def _take_again(self, reading: Reading, event: Event) -> None:
-        if self.known[event.event_id] == reading.digest:
+        if self._is_repeated(reading, event):
             why = f"Event {event.event_id} was seen before, with the same content."
             self.handled.append(Handled(reading.message, Outcome.IGNORED, why, event))
         else:
@@ -159,10 +164,10 @@ class Docket:
                 position = 0
 
     def _decide_parked(self, order_id: str, reading: Reading) -> Decision:
-        """As `_decide`; a parked message that can no longer be read is rejected for that."""
-        if reading.event is not None:
+        """As `_decide`; a parked message that cannot, or must not, be read now is rejected."""
+        if reading.error is None:
+            assert reading.event is not None
             return self._decide(reading.event)
-        assert reading.error is not None
         return Decision(
             Outcome.REJECTED,
             self._cases[order_id],
@@ -232,6 +237,7 @@ def open_docket(
     *,
     readings: Iterable[Reading] = (),
     order_ids: Iterable[str] = (),
+    keys: VerdictKeys | None = None,
 ) -> Docket:
     """Lock `order_ids` and the orders of `readings`, and load all that is needed to decide them."""
     events = [reading.event for reading in readings if reading.event is not None]
@@ -241,7 +247,8 @@ def open_docket(
     )
     waiting: dict[str, list[tuple[Parked, Reading]]] = {}
     for parked in loaded.waiting:
-        waiting.setdefault(parked.order_id, []).append((parked, read(codec, parked.message)))
+        found = (parked, read(codec, parked.message, keys))
+        waiting.setdefault(parked.order_id, []).append(found)
     parked_events = [r.event for each in waiting.values() for _, r in each if r.event is not None]
     unasked = {event.dispute_id for event in parked_events} - {event.dispute_id for event in events}
     return Docket(

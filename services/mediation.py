@@ -19,6 +19,7 @@ from services.flood import FloodGate
 from services.messages import Message
 from services.reading import Handled, Reading, read
 from services.rules.outcome import Outcome
+from services.signatures import VerdictKeys
 from services.storage.refused import DeadLetter
 from services.storage.store import Store
 
@@ -32,7 +33,10 @@ log = structlog.get_logger()
 
 
 class Mediation:
-    """Handles batches for one group. `parking_limit` is how long a deferred event may wait."""
+    """Handles batches for one group. `parking_limit` is how long a deferred event may wait.
+
+    With `keys`, verdicts count only if they are signed with one of them.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Mediation:
         clock: Clock,
         flood: FloodGate | None = None,
         parking_limit: timedelta = timedelta(days=7),
+        keys: VerdictKeys | None = None,
     ) -> None:
         self._store = store
         self._codec = codec
@@ -50,6 +55,7 @@ class Mediation:
         self._clock = clock
         self._flood = flood or FloodGate()
         self._parking_limit = parking_limit
+        self._keys = keys
 
     def handle(self, messages: Sequence[Message]) -> list[Handled]:
         """Handle messages in the order given, in one transaction; returns what became of each.
@@ -104,7 +110,12 @@ class Mediation:
             try:
                 with self._store.transaction() as transaction:
                     docket = open_docket(
-                        transaction, self._codec, self._group, now, order_ids=[order_id]
+                        transaction,
+                        self._codec,
+                        self._group,
+                        now,
+                        order_ids=[order_id],
+                        keys=self._keys,
                     )
                     docket.expire(topic, parked_before)
                     docket.write(transaction)
@@ -125,10 +136,11 @@ class Mediation:
             return [self._bury_as_bug(message, error)]
 
     def _in_one_transaction(self, messages: Sequence[Message]) -> list[Handled]:
-        readings: list[Reading] = [read(self._codec, message) for message in messages]
+        codec, keys = self._codec, self._keys
+        readings: list[Reading] = [read(codec, message, keys) for message in messages]
         with self._flood.passage() as check, self._store.transaction() as transaction:
             docket = open_docket(
-                transaction, self._codec, self._group, self._clock(), readings=readings
+                transaction, codec, self._group, self._clock(), readings=readings, keys=keys
             )
             for reading in readings:
                 docket.take(reading)

@@ -10,6 +10,7 @@ from schemas.reasons import Reason
 from schemas.values import quick
 from services.messages import Message
 from services.rules.outcome import Outcome
+from services.signatures import VerdictKeys
 
 if TYPE_CHECKING:
     from schemas.codec import Codec
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 @quick
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A message, and the event in it or the error that says why there is none."""
+    """A message, and the event in it or the error that says why there is none.
+
+    With both, the event can be read and is refused, unless it is known already.
+    """
 
     message: Message
     event: Event | None = None
@@ -52,10 +56,14 @@ class Handled:
         return self.reason.description
 
 
-def read(codec: "Codec", message: Message) -> Reading:
-    """Decode a message. A broken contract is a value here; only transient errors are raised."""
+def read(codec: "Codec", message: Message, keys: VerdictKeys | None = None) -> Reading:
+    """Decode a message. A broken contract is a value here; only transient errors are raised.
+
+    With keys, a verdict is decoded only if it is signed with one of them.
+    """
     try:
+        refusal = keys.examine(message) if keys is not None else None
         event = codec.decode(message.topic, message.value)
     except ContractError as error:
         return Reading(message, error=error)
-    return Reading(message, event, codec.digest(event))
+    return Reading(message, event, codec.digest(event), refusal)

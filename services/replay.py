@@ -20,11 +20,12 @@ from schemas.reasons import Reason
 from schemas.topics import OUTBOUND
 from services.clock import Clock
 from services.docket import Docket, open_docket
-from services.errors import RegistryRefusedError, TransientError
+from services.errors import ContractError, RegistryRefusedError, TransientError
 from services.fates import Fate, Report, fate_of
 from services.reading import Handled, Reading, read
 from services.retry import patiently
 from services.rules.outcome import Decision, Outcome
+from services.signatures import SIGNATURE_REASONS, VerdictKeys
 from services.storage import dead_letters
 from services.storage.database import Database
 from services.storage.dead_letters import Status
@@ -32,6 +33,11 @@ from services.storage.inbox import Entry
 from services.storage.replaying import Action, ReplayTransaction, record
 
 _NOT_THE_LETTERS_FAULT = (TransientError, RegistryRefusedError)
+
+_NEEDS_KEYS = (
+    "This verdict was refused for its signature, and can be replayed only where keys are "
+    "configured: set MEDIATION_VERDICT_KEYS as the consumers have it."
+)
 
 log = structlog.get_logger()
 
@@ -47,13 +53,21 @@ class Replay:
     """
 
     def __init__(
-        self, database: Database, codec: Codec, *, by: str, clock: Clock, why: str | None = None
+        self,
+        database: Database,
+        codec: Codec,
+        *,
+        by: str,
+        clock: Clock,
+        why: str | None = None,
+        keys: VerdictKeys | None = None,
     ) -> None:
         self._database = database
         self._codec = codec
         self._by = by
         self._why = why
         self._clock = clock
+        self._keys = keys
 
     def replay(self, ids: Iterable[UUID]) -> Iterator[Report]:
         """Decide each message again, as if it came now; what is refused again stays open."""
@@ -83,7 +97,7 @@ class Replay:
     def _rehearse(self, id_: UUID, moved: dict[str, list[UUID]]) -> Report:
         with self._database.transaction() as connection:
             row = dead_letters.get(connection, id_)
-            event = row and read(self._codec, dead_letters.message_of(row)).event
+            event = row and self._read(row).event
             for earlier in moved.get(event.order_id, []) if event else []:
                 self._handle(connection, earlier)
             report = self._handle(connection, id_)
@@ -95,10 +109,15 @@ class Replay:
         row = dead_letters.get(connection, id_)
         if row is None:
             return _gone(id_)
-        reading = read(self._codec, dead_letters.message_of(row))
+        reading = self._read(row)
         transaction = ReplayTransaction(connection, reading)
         docket = open_docket(
-            transaction, self._codec, row.consumer_group, self._clock(), readings=[reading]
+            transaction,
+            self._codec,
+            row.consumer_group,
+            self._clock(),
+            readings=[reading],
+            keys=self._keys,
         )
         status = dead_letters.lock(connection, id_)
         if status is not Status.OPEN:
@@ -106,7 +125,7 @@ class Replay:
         event = reading.event
         was_known = event is not None and event.event_id in docket.known
         handled = _decide(docket, transaction, reading)
-        self._note(connection, id_, handled, None if was_known else event)
+        self._note(connection, id_, handled, None if was_known or reading.error else event)
         if handled.outcome is not Outcome.REJECTED:
             dead_letters.set_status(connection, id_, Status.REPLAYED, event)
         return Report(
@@ -120,6 +139,17 @@ class Replay:
             money=tuple(transaction.requested),
             set_free=sum(each.was_parked for each in docket.handled),
         )
+
+    def _read(self, row: Row[Any]) -> Reading:
+        """The message as today's codec and keys have it.
+
+        What was refused for its signature is not replayed without keys: from where none are
+        configured by mistake, a forged verdict would come true.
+        """
+        message, reason = dead_letters.message_of(row), Reason(row.reason)
+        if self._keys is None and reason in SIGNATURE_REASONS:
+            return Reading(message, error=ContractError(reason, _NEEDS_KEYS))
+        return read(self._codec, message, self._keys)
 
     def _note_failure(self, id_: UUID, error: Exception) -> Report:
         """Leave a letter open that nothing could be done with, and write down why."""

@@ -85,6 +85,10 @@ class Settings:
     )
     schema_registry_username: str | None = Field(None, description="schema registry user")
     schema_registry_password: SecretStr | None = Field(None, description="schema registry password")
+    verdict_keys: Path | None = Field(
+        None,
+        description="JSON file of the public keys that sign verdicts; set: others are refused",
+    )
     data_dir: Path = Field(
         Path(".mediation"), description="where `mediation dev` keeps its database"
     )

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli import case, config, db, dead_letters, topics
+from consumers.cli import case, config, db, dead_letters, keys, topics
 from consumers.cli.demo import demo
 from consumers.cli.dev import dev
 from consumers.cli.doctor import doctor
 from consumers.cli.exits import translated
+from consumers.cli.prune import prune
 from consumers.cli.publish import publish
 from consumers.cli.run import run
 from consumers.cli.verify import verify
@@ -69,6 +70,12 @@ _add(
 _add("run", run, "Run one consumer, or the relay.", "mediation run verdict-issued")
 _add("publish", publish, "Publish events from a file.", "mediation publish events.jsonl")
 _add("doctor", doctor, "Check everything; say what fixes it.", "mediation doctor -o json")
+_add(
+    "prune",
+    prune,
+    "Forget payloads of old cases.",
+    "mediation prune --older-than 400 --dry-run",
+)
 _add("verify", verify, "Check that all orders are coherent.", "mediation verify -o json")
-for _part in (case, dead_letters, topics, db, config):
+for _part in (case, dead_letters, topics, db, keys, config):
     app.add_typer(_part.app)

@@ -23,7 +23,8 @@ class CaseFile:
 
     `settlements` holds the ids of the money asked for, by dispute and kind (REFUND or PAYOUT).
     `replays` are those of dead letters with an event of the order, done or in vain, oldest first.
-    `effects` is None where the rules of this release do not lead from the timeline to the case.
+    `effects` is None where the rules of this release do not lead from the timeline to the case, or
+    its payloads were pruned.
     """
 
     case: Case
@@ -67,6 +68,8 @@ def read_case_file(connection: Connection, codec: Codec, order_id: str) -> CaseF
 def _effects(
     codec: Codec, case: Case, timeline: Sequence[Row[Any]], replays: Sequence[Row[Any]]
 ) -> tuple[Effect, ...] | None:
+    if any(row.value is None for row in timeline):
+        return None
     try:
         told = tell(case.order_id, applied(codec, timeline, replays))
     except ContractError:

@@ -22,6 +22,7 @@ _OF_A_REPLAY = (
     *("outcome", "reason", "explanation"),
 )
 _NOT_TOLD = "The rules of this release do not lead from these events to this case: none are shown."
+_PRUNED = "The payloads of its events were pruned: none are shown."
 _TOLD = "(told again from the applied events by the rules; the outbox keeps only unpublished ones)"
 
 
@@ -159,7 +160,8 @@ def _outcome(outcome: str, reason: str | None) -> str:
 def _show_effects(file: CaseFile) -> None:
     typer.echo(f"\nEffects {_TOLD if file.effects else ''}".rstrip() + "\n")
     if file.effects is None:
-        typer.echo(f"  {_NOT_TOLD}")
+        pruned = any(row.pruned_at for row in file.timeline)
+        typer.echo(f"  {_PRUNED if pruned else _NOT_TOLD}")
         return
     rows = [(each.sequence, each.topic, each.effect_id, _said(each)) for each in file.effects]
     show_table(["sequence", "topic", "effect", "says"], rows, indent="  ")

@@ -52,14 +52,15 @@ def replay(
     a verdict that stands is never reversed. Replaying twice changes nothing. Exits with 1 if a
     letter could not be replayed.
     """
-    from consumers.bootstrap import make_codec
+    from consumers.bootstrap import make_codec, make_verdict_keys
     from services.clock import system_clock
     from services.replay import Replay
     from services.storage.dead_letters import Choice, Status
 
     _refuse_both(ids, (reason, topic, order, limit))
     with _ready_database() as (settings, database):
-        replaying = Replay(database, make_codec(settings), by=_person(), clock=system_clock)
+        codec, keys = make_codec(settings), make_verdict_keys(settings)
+        replaying = Replay(database, codec, by=person(), clock=system_clock, keys=keys)
         count, found = _meant(ids, database, Choice(topic, reason, order, Status.OPEN), limit)
         work = replaying.rehearse if dry_run else replaying.replay
         _end(tell(work(found), count, output, dry_run=dry_run))
@@ -128,10 +129,10 @@ def _discarding(database: "Database") -> "Discarding":
     from services.clock import system_clock
     from services.discarding import Discarding
 
-    return Discarding(database, _person(), system_clock)
+    return Discarding(database, person(), system_clock)
 
 
-def _person() -> str:
+def person() -> str:
     """Who does this, by the operating system; a container may know nothing but a number."""
     try:
         return getpass.getuser()

@@ -27,6 +27,10 @@ def publish(
     file: Annotated[
         str, typer.Argument(help="JSON lines; - for standard input.", show_default=False)
     ],
+    sign_key: Annotated[
+        Path | None,
+        typer.Option(help="Sign the verdicts with the private key in this file, ID.pem."),
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Publish events from FILE, one JSON object a line, keyed by order.
@@ -35,17 +39,19 @@ def publish(
     that event, with occurred_at as ISO 8601 or as milliseconds since 1970. Every line is checked
     before the first is sent. Publishing a file again is harmless: an event_id counts once.
     """
-    from consumers.bootstrap import make_codec, require_topics
+    from consumers.bootstrap import make_codec
     from consumers.cli.lines import read_lines
     from consumers.endpoints import with_broker
+    from consumers.required_topics import require_topics
     from services.settings import load_settings
 
     settings = with_broker(load_settings())
     codec = make_codec(settings)
     events, bad = read_lines(_read(file).splitlines(), codec)
     _refuse(bad)
+    messages = _signed([outgoing(event, codec) for event in events], sign_key)
     require_topics(settings, {event.topic.value: "WRITE" for event in events})
-    _send([outgoing(event, codec) for event in events], settings)
+    _send(messages, settings)
     published = sorted(Counter(event.topic.value for event in events).items())
     if output is Output.JSON:
         show_json(dict(published))
@@ -71,6 +77,15 @@ def outgoing(event: "Event", codec: "Codec") -> "Outgoing":
     from services.envelope import of_event
 
     return of_event(event, codec.encode(event))
+
+
+def _signed(messages: "list[Outgoing]", sign_key: Path | None) -> "list[Outgoing]":
+    if sign_key is None:
+        return messages
+    from services.signing import read_signer
+
+    signer = read_signer(sign_key)
+    return [signer.signed(message) for message in messages]
 
 
 def _read(file: str) -> bytes:

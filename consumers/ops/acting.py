@@ -68,7 +68,7 @@ def prepare(console: Console, form: Form, by: str) -> Page:
     """Tell what would come of it, and ask why it is wanted. Nothing is written."""
     ids, count = _meant(console, form)
     if form.deed is Deed.REPLAY:
-        replay = Replay(console.database, console.codec(), by=by, clock=console.clock)
+        replay = _replaying(console, form, by)
         reports = list(replay.rehearse(ids))
         told = [as_record(report) for report in reports]
         said = totals(report.fate for report in reports)
@@ -102,8 +102,12 @@ def perform(console: Console, form: Form, by: str) -> Page:
 
 
 def _replay(console: Console, form: Form, by: str) -> Iterator[Report]:
-    codec, clock = console.codec(), console.clock
-    return Replay(console.database, codec, by=by, clock=clock, why=form.why).replay(form.ids)
+    return _replaying(console, form, by).replay(form.ids)
+
+
+def _replaying(console: Console, form: Form, by: str) -> Replay:
+    codec, clock, keys = console.codec(), console.clock, console.keys
+    return Replay(console.database, codec, by=by, clock=clock, why=form.why or None, keys=keys)
 
 
 def _discard(console: Console, form: Form, by: str) -> Iterator[Report]:

@@ -5,7 +5,15 @@ from dataclasses import replace
 import structlog
 from prometheus_client import CollectorRegistry
 
-from consumers.bootstrap import CONSUMERS, OPS, make_codec, make_database, make_registry, release
+from consumers.bootstrap import (
+    CONSUMERS,
+    OPS,
+    make_codec,
+    make_database,
+    make_registry,
+    make_verdict_keys,
+    release,
+)
 from consumers.broker import Admin
 from consumers.observer import Observer
 from consumers.ops.app import create_app
@@ -76,5 +84,6 @@ def make_console(settings: Settings, metrics: CollectorRegistry) -> Console:
         ),
         metrics=metrics,
         clock=system_clock,
+        keys=make_verdict_keys(settings),
         secure=(settings.ops_url or "").startswith("https://"),
     )

@@ -16,6 +16,7 @@ from consumers.ops.sessions import Session, Sessions
 from schemas.codec import Codec
 from schemas.registry import SchemaRegistry
 from services.clock import Clock
+from services.signatures import VerdictKeys
 from services.storage.database import Database
 
 COOKIE = "mediation_ops"
@@ -24,7 +25,10 @@ _BEARER = "Bearer "
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The parts of a console. `metrics` is what `/metrics` serves; `secure` when behind TLS."""
+    """The parts of a console. `metrics` is what `/metrics` serves; `secure` when behind TLS.
+
+    `keys` are those of who may issue verdicts.
+    """
 
     database: Database
     schemas: SchemaRegistry | None
@@ -33,6 +37,7 @@ class Console:
     metrics: CollectorRegistry
     clock: Clock
     secure: bool = False
+    keys: VerdictKeys | None = None
 
     @property
     def cookie(self) -> str:

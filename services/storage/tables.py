@@ -113,10 +113,11 @@ events = Table(
     _moment("occurred_at"),
     _moment("received_at"),
     Column("digest", LargeBinary, nullable=False),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", LargeBinary),
     _text("outcome"),
     _text("reason", nullable=True),
     _text("explanation"),
+    _moment("pruned_at", nullable=True),
 )
 
 parked_events = Table(
@@ -150,6 +151,7 @@ dead_letters = Table(
     _moment("first_seen_at"),
     _moment("last_seen_at"),
     _text("status"),
+    _moment("pruned_at", nullable=True),
 )
 
 dead_letter_actions = Table(
@@ -176,6 +178,21 @@ tallies = Table(
     _text("figure"),
     Column("labels", ARRAY(Text), nullable=False),
     Column("amount", Numeric, nullable=False),
+)
+
+prunings = Table(
+    "prunings",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _moment("done_at"),
+    _text("done_by"),
+    Column("database_user", Text, nullable=False, server_default=text("session_user")),
+    _moment("older_than"),
+    Column("orders", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("parked_events", Integer, nullable=False),
+    Column("dead_letters", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
 )
 
 schema_compatibility = Table("schema_compatibility", metadata, _text("usable_from"))

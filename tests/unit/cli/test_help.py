@@ -11,10 +11,11 @@ from consumers.cli.process import Process
 @pytest.mark.parametrize(
     "command",
     [
-        *("demo", "dev", "run", "publish", "doctor"),
+        *("demo", "dev", "run", "publish", "doctor", "prune"),
         *("case show", "dead-letters list", "dead-letters show"),
         *("dead-letters replay", "dead-letters discard", "dead-letters restore"),
         *("topics create", "db upgrade", "config show"),
+        *("keys generate", "keys list"),
     ],
 )
 def test_the_help_of_a_command_has_an_example(command: str) -> None:
@@ -24,7 +25,7 @@ def test_the_help_of_a_command_has_an_example(command: str) -> None:
     assert f"Example: mediation {command}" in " ".join(ended.output.split())
 
 
-@pytest.mark.parametrize("group", ["", "case", "dead-letters", "topics", "db", "config"])
+@pytest.mark.parametrize("group", ["", "case", "dead-letters", "topics", "db", "keys", "config"])
 def test_the_help_of_a_group_has_an_example(group: str) -> None:
     ended = CliRunner().invoke(app, [*group.split(), "--help"])
 

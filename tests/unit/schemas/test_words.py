@@ -19,6 +19,7 @@ from schemas.topics import INBOUND, OUTBOUND, Topic, dead_letter_topic
 
 REASONS = """
     missing_value oversized unknown_framing unknown_schema undecodable trailing_bytes not_canonical
+    signature_missing signature_invalid signature_key_unknown signature_key_revoked
     invalid_id invalid_timestamp invalid_currency invalid_amount invalid_text
     event_id_reused dispute_conflict order_closed dispute_resolved verdict_final
     mediator_not_neutral unknown_decision unknown_ground ground_mismatch reasons_blank

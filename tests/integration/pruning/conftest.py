@@ -1,0 +1,33 @@
+"""A mediation that lets any number of dead letters pass, and an order that is long over."""
+
+import pytest
+
+from schemas.codec import Codec
+from services.flood import FloodGate
+from services.mediation import Mediation
+from services.messages import Message
+from services.storage.database import Database
+from services.storage.postgres import PostgresStore
+from tests.deliveries import Deliveries
+from tests.integration.conftest import SetClock
+from tests.integration.pruning.orders import story
+
+
+@pytest.fixture
+def mediation(database: Database, clock: SetClock) -> Mediation:
+    return Mediation(
+        PostgresStore(database),
+        Codec(),
+        group="mediation.test",
+        clock=clock,
+        flood=FloodGate(limit=1.0),
+    )
+
+
+@pytest.fixture
+def closed(mediation: Mediation, deliveries: Deliveries, clock: SetClock) -> list[Message]:
+    """Everything that was told of an order that was closed a year ago."""
+    messages = deliveries.all(*story(1))
+    mediation.handle(messages)
+    clock.advance(days=365)
+    return messages

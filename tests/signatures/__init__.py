@@ -1,0 +1,1 @@
+"""Verdicts that are signed, and ten thousand that only look like it."""
