@@ -98,9 +98,9 @@ class Settings:
         le=8,
         description="members of its group in a consumer process; with the embedded broker one",
     )
-    batch_size: int = Field(2000, ge=1, le=5000, description="most messages in one transaction")
+    batch_size: int = Field(1000, ge=1, le=5000, description="most messages in one transaction")
     relay_batch_size: int = Field(
-        2000, ge=1, le=10_000, description="most messages published at once"
+        500, ge=1, le=10_000, description="most messages published at once"
     )
     collect_seconds: float = Field(
         5.0,

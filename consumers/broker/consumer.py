@@ -27,7 +27,7 @@ from services.settings import Settings
 
 _METADATA_SECONDS = 30  # a wish for fresh metadata may be lost by the library: until then it waits
 _HOLD_POLL_SECONDS = 0.5  # the library may lose a join that completes just as a poll times out
-_FETCH_BYTES = 1024 * 1024  # two batches; the library's own 50 MiB took 40 MB and won no time
+_FETCH_BYTES = 1024 * 1024  # a few batches; the library's own 50 MiB took 40 MB and won no time
 
 Records = Mapping[TopicPartition, Sequence[Any]]
 
