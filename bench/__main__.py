@@ -7,7 +7,7 @@ measured or, for `smoke`, if the consumer has lost ground.
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from bench.smoke import record
 from bench.stage import Stage, open_stage
 from services.clock import system_clock
 
-PARTS = ("consumer", "relay", "latency", "memory", "together", "growth", "profile")
+GROWTH = ("orders", "batches", "partitions")
+PARTS = ("consumer", "relay", "latency", "memory", "together", *GROWTH, "profile")
 SMOKE = "smoke"
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
@@ -60,11 +61,12 @@ def _keep(section: Section) -> None:
 
 
 def _measured(name: str, stage: Stage, plan: Plan) -> Section:
-    measure: Callable[[Stage, Plan], Section] = import_module(_MODULES[name]).measure
+    measure: Callable[[Stage, Plan], Section]
+    if name in GROWTH:
+        measure = getattr(import_module("bench.growth"), name)
+    else:
+        measure = import_module(f"bench.{name}").measure
     return measure(stage, plan)
-
-
-_MODULES: Mapping[str, str] = {name: f"bench.{name}" for name in (*PARTS, SMOKE)}
 
 
 def _heading(name: str, stage: Stage, plan: Plan) -> list[str]:
@@ -77,7 +79,13 @@ def _heading(name: str, stage: Stage, plan: Plan) -> list[str]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     add = parser.add_argument
-    add("parts", nargs="*", choices=[*PARTS, SMOKE, []], metavar="NAME", help=", ".join(_MODULES))
+    add(
+        "parts",
+        nargs="*",
+        choices=[*PARTS, SMOKE, []],
+        metavar="NAME",
+        help=", ".join((*PARTS, SMOKE)),
+    )
     add("--rounds", type=int, help="how often each contestant has its turn")
     add("--events", type=int, help="how many a contestant drains in a round")
     add("--quick", action="store_true", help="so little that only the harness is tried")

@@ -1,10 +1,12 @@
 """How cost grows: with what lies in the database, with the batch, with the partitions.
 
 Rule: one thing changes, all else stays as it is by default; the sizes have their turns like
-contestants.
+contestants. Each of the three is a part of its own, on a stage of its own.
 """
 
+from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 from bench import drain, load
 from bench.drain import Track
@@ -18,6 +20,7 @@ WANTED = 0.8  # of the throughput with few orders
 _DEFAULT = Settings.batch_size
 _SIZES = [size for size in (1, 10, 100, 500, 1000, 2000, 5000) if size != _DEFAULT]
 _PER_BATCH = 60  # no batch size is measured by more batches than that
+_NONE: Mapping[str, float | None] = MappingProxyType({})
 
 _FILL = (
     "SET session_replication_role = replica",  # what is filled in is right: nothing need check it
@@ -37,26 +40,42 @@ _FILL = (
 )
 
 
-def measure(stage: Stage, plan: Plan) -> Section:
-    """Orders, batch sizes, partitions."""
-    load.produce(stage.servers, load.disputes(plan.events))
-    track = Track(stage, plan.events)
-    lines: list[str] = []
-    failed: list[str] = []
-    parts = (
-        ("orders in the database", _by_orders(track, plan)),
-        ("batch size", _by_batch(track, plan)),
-        ("partitions", _by_partitions(stage, plan)),
-    )
-    for what, (results, standard) in parts:
-        wanted = dict.fromkeys(results) if what != "orders in the database" else _wanted(results)
-        lines += [f"By {what}, events a second; the ratio is of {standard} by each:", ""]
-        lines += [*compared(results, standard, wanted), ""]
-        failed += failures(results)
-    return Section("growth", lines, failed)
+def orders(stage: Stage, plan: Plan) -> Section:
+    """What lies in the database."""
+    track = _track(stage, plan)
+    turns = {}
+    for number in (10_000, 100_000, 1_000_000) if not plan.quick else (100, 1_000):
+        name = f"bench_filled_{number}"
+        plan.say(f"filling in {number:,} orders")
+        fill(stage, name, number)
+        turns[f"{number:,} orders"] = partial(drain.drained_by_us, track, template=name)
+    fewest, *_, most = turns
+    return _compared("orders", play(turns, plan.rounds, plan.say), most, {fewest: WANTED})
 
 
-Played = tuple[dict[str, Result], str]
+def batches(stage: Stage, plan: Plan) -> Section:
+    """How many messages are handled at once, at most."""
+    most = _track(stage, plan).events
+    turns = {}
+    for size in (_DEFAULT, *(_SIZES if not plan.quick else (10,))):
+
+        def settings(database: str, size: int = size) -> Settings:
+            return stage.settings(database, batch_size=size)
+
+        part = Track(stage, min(most, max(_PER_BATCH * size, 1000)))
+        turns[f"batches of {size:,}"] = partial(drain.drained_by_us, part, settings)
+    results = play(turns, plan.rounds, plan.say)
+    return _compared("batches", results, f"batches of {_DEFAULT:,}")
+
+
+def partitions(stage: Stage, plan: Plan) -> Section:
+    """Into how many logs a topic is parted."""
+    turns = {
+        f"partitions: {number}": partial(_with_partitions, stage, plan.events, number)
+        for number in ((PARTITIONS, 1, 4, 64) if not plan.quick else (PARTITIONS, 1))
+    }
+    results = play(turns, plan.rounds, plan.say)
+    return _compared("partitions", results, f"partitions: {PARTITIONS}")
 
 
 def fill(stage: Stage, name: str, orders: int) -> None:
@@ -67,38 +86,9 @@ def fill(stage: Stage, name: str, orders: int) -> None:
             connection.execute(statement.format(orders=orders).encode())
 
 
-def _by_orders(track: Track, plan: Plan) -> Played:
-    turns = {}
-    for orders in (10_000, 100_000, 1_000_000) if not plan.quick else (100, 1_000):
-        name = f"bench_filled_{orders}"
-        fill(track.stage, name, orders)
-        turns[f"{orders:,} orders"] = partial(drain.drained_by_us, track, template=name)
-    results = play(turns, plan.rounds, plan.say)
-    return results, list(turns)[-1]
-
-
-def _by_batch(track: Track, plan: Plan) -> Played:
-    stage = track.stage
-    turns = {}
-    for size in (_DEFAULT, *(_SIZES if not plan.quick else (10,))):
-        events = min(track.events, max(_PER_BATCH * size, 1000))
-
-        def settings(database: str, size: int = size) -> Settings:
-            return stage.settings(database, batch_size=size)
-
-        part = Track(stage, events)
-        turns[f"batches of {size:,}"] = partial(drain.drained_by_us, part, settings)
-    return play(turns, plan.rounds, plan.say), f"batches of {_DEFAULT:,}"
-
-
-def _by_partitions(stage: Stage, plan: Plan) -> Played:
-    turns = {
-        f"partitions: {number}": partial(_with_partitions, stage, plan.events, number)
-        for number in ((PARTITIONS, 1, 4, 64) if not plan.quick else (PARTITIONS, 1))
-    }
-    results = play(turns, plan.rounds, plan.say)
-    stage.make_topics(PARTITIONS)
-    return results, f"partitions: {PARTITIONS}"
+def _track(stage: Stage, plan: Plan) -> Track:
+    load.produce(stage.servers, load.disputes(plan.events))
+    return Track(stage, plan.events)
 
 
 def _with_partitions(stage: Stage, events: int, partitions: int) -> float:
@@ -107,6 +97,9 @@ def _with_partitions(stage: Stage, events: int, partitions: int) -> float:
     return drain.drained_by_us(Track(stage, events))
 
 
-def _wanted(results: dict[str, Result]) -> dict[str, float | None]:
-    first, *_ = results
-    return {name: WANTED if name == first else None for name in results}
+def _compared(
+    name: str, results: dict[str, Result], standard: str, wanted: Mapping[str, float | None] = _NONE
+) -> Section:
+    said = f"Events a second; the ratio is of {standard} by each:"
+    lines = [said, "", *compared(results, standard, wanted)]
+    return Section(name, lines, failures(results))

@@ -7,7 +7,7 @@ machine that it ran on. Nothing outside the markers is touched.
 import os
 import platform
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -51,7 +51,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def compared(
-    results: dict[str, Result], ours: str, wanted: dict[str, float | None], digits: int = 0
+    results: dict[str, Result], ours: str, wanted: Mapping[str, float | None], digits: int = 0
 ) -> list[str]:
     """Every contestant's figures, and ours by theirs, round by round."""
     return table(
