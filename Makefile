@@ -59,7 +59,8 @@ COMPOSE = docker compose -f deploy/compose/compose.yaml
 .PHONY: up
 up: ## The whole system in containers, from Kafka to Grafana, and a publisher that never ends (Docker)
 	@deploy/compose/secrets.sh
-	$(COMPOSE) --profile demo up --build --detach --wait $(ARGS)
+	$(COMPOSE) build database-schema
+	$(COMPOSE) --profile demo up --detach --wait $(ARGS)
 
 .PHONY: down
 down: ## Stop it; ARGS=--volumes forgets what it holds

@@ -78,7 +78,9 @@ def test_a_database_that_is_restored_from_a_backup_catches_up(
 def test_nothing_was_lost_doubled_or_wrong(stack: ComposeStack, feed: Feed) -> None:
     feed.finish(_DISPUTES)
     eventually(
-        lambda: len(stack.query("SELECT 1 FROM disputes")) >= feed.load.disputes, timeout=120
+        lambda: len(stack.query("SELECT 1 FROM disputes")) >= feed.load.disputes,
+        timeout=180,
+        message="every dispute is known",
     )
     eventually(
         lambda: not list(differences(stack.servers, stack.query, feed.load.stories)),

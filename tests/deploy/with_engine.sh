@@ -18,7 +18,7 @@ engine=$!
 
 stop() {
     kill "$engine" 2>/dev/null || true
-    wait "$engine" || true
+    wait "$engine" 2>/dev/null || true
     rm -rf "$own" || true
 }
 trap stop EXIT
