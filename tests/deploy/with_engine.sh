@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with a Docker engine: the one that answers, or one of its own, started by hand as root and
-# stopped, by its process id, when the command has ended. Of its own nothing is left.
+# stopped, by its process id, when the command has ended. Of its own only the bridge
+# docker0 and its packet filter rules are left, as dockerd leaves them.
 set -euo pipefail
 
 if docker info >/dev/null 2>&1; then
@@ -19,6 +20,7 @@ engine=$!
 stop() {
     kill "$engine" 2>/dev/null || true
     wait "$engine" 2>/dev/null || true
+    umount "$own/exec/netns/default" 2>/dev/null || true
     rm -rf "$own" || true
 }
 trap stop EXIT
