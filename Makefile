@@ -58,6 +58,22 @@ bench: $(READY) $(PEERS) ## Ratios to references and to other libraries, written
 bench-smoke: $(READY) ## Has the consumer lost ground to plain SQLAlchemy Core since it was recorded? (two minutes)
 	@$(BIN)/python -m bench smoke $(ARGS)
 
+COMPOSE = docker compose -f deploy/compose/compose.yaml
+
+.PHONY: up
+up: ## The whole system in containers, from Kafka to Grafana, and a publisher that never ends (Docker)
+	@deploy/compose/secrets.sh
+	$(COMPOSE) build database-schema
+	$(COMPOSE) --profile demo up --detach --wait $(ARGS)
+
+.PHONY: down
+down: ## Stop it; ARGS=--volumes forgets what it holds
+	$(COMPOSE) --profile demo down $(ARGS)
+
+.PHONY: proof
+proof: $(READY) ## Build the image, run the Compose stack, and try both (a Docker engine, or root and dockerd)
+	@tests/deploy/with_engine.sh tests/deploy/proof.sh $(ARGS)
+
 .PHONY: check
 check: $(READY) ## Lint, format, types, import arrows, architecture tests, known vulnerabilities
 	$(BIN)/ruff check .
@@ -92,11 +108,17 @@ PIP = $(BIN)/python -m pip install --disable-pip-version-check --no-input
 COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--extra embedded --generate-hashes --no-emit-index-url --no-header
 
+# The image carries no broker and no database of its own.
+IMAGE_COMPILE = $(subst --extra embedded,,$(COMPILE))
+
 .PHONY: lock
 lock: $(READY) ## Pin the newest versions in requirements.txt and requirements-dev.txt again
 	@command -v $(UV) >/dev/null || $(PIP) --quiet uv
 	$(COMPILE) --upgrade -o requirements.txt
 	$(COMPILE) --upgrade --extra otel --group dev --constraint requirements.txt -o requirements-dev.txt
+	$(IMAGE_COMPILE) --upgrade --constraint requirements.txt -o deploy/docker/requirements.txt
+	@echo hatchling | $(subst pyproject.toml,-,$(IMAGE_COMPILE)) --constraint requirements-dev.txt \
+		-o deploy/docker/requirements-build.txt
 
 .PHONY: bench-lock
 bench-lock: $(READY) ## The same for what `make bench` compares with

@@ -83,7 +83,7 @@ class LocalNode:
         self._process = process
         try:
             eventually(
-                lambda: _answers(process, self.address), timeout=60, message="the broker answers"
+                lambda: _is_up(process, self.address), timeout=60, message="the broker answers"
             )
         except AssertionError as error:
             self.stop()
@@ -172,9 +172,14 @@ def _version() -> str:
     return "" if version is None else str(version.text)
 
 
-def _answers(process: "subprocess.Popen[bytes]", address: str) -> bool:
+def _is_up(process: "subprocess.Popen[bytes]", address: str) -> bool:
     if process.poll() is not None:
         raise AssertionError(f"the process ended with {process.returncode}")
+    return answers(address)
+
+
+def answers(address: str) -> bool:
+    """Whether a broker answers there."""
     host, port = address.split(":")
     try:
         with socket.create_connection((host, int(port)), timeout=1):

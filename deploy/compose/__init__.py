@@ -1,0 +1,1 @@
+"""The whole system on one machine: what compose.yaml mounts into its containers."""

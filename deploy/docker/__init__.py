@@ -1,0 +1,1 @@
+"""What the image holds besides the pipeline itself."""
