@@ -17,7 +17,8 @@ DO $$
 DECLARE
     wanted text;
     roles  text[] := ARRAY['mediation_owner', 'mediation_consumer', 'mediation_relay',
-                           'mediation_console', 'mediation_mender', 'mediation_reader'];
+                           'mediation_console', 'mediation_mender', 'mediation_pruner',
+                           'mediation_reader'];
 BEGIN
     FOREACH wanted IN ARRAY roles LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN

@@ -1,6 +1,6 @@
 """Who may do what to which table: the roles of the database, and the rights that each one needs.
 
-Rule: whoever is not named here may do nothing, and nobody may change or delete a row of the
+Rule: whoever is not named here may do nothing, and no process may change or delete a row of the
 timeline, of the settlements or of the audit. Rights are given where the tables are made, in the
 transaction that brings the database to this release (`schema.upgrade`).
 """
@@ -18,6 +18,7 @@ CONSUMER: Final = "mediation_consumer"
 RELAY: Final = "mediation_relay"
 CONSOLE: Final = "mediation_console"
 MENDER: Final = "mediation_mender"
+PRUNER: Final = "mediation_pruner"
 READER: Final = "mediation_reader"
 
 Rights = dict[str, tuple[str, ...]]
@@ -37,6 +38,7 @@ _EVERYTHING_READ: Final[Rights] = _VERSIONS | dict.fromkeys(
         "dead_letters",
         "dead_letter_actions",
         "outbox",
+        "prunings",
         "tallies",
         "tallies_anew",
     ),
@@ -79,6 +81,14 @@ RIGHTS: Final[Mapping[str, Rights]] = {
         "dead_letter_actions": ("SELECT", "INSERT"),
         "outbox": ("SELECT", "INSERT"),
         "tallies": ("SELECT", "INSERT"),
+    },
+    PRUNER: _EVERYTHING_READ
+    | {
+        "cases": ("SELECT", "UPDATE (order_id)"),  # for the lock; nothing of it is written
+        "events": ("SELECT", "UPDATE (value, pruned_at)"),
+        "parked_events": ("SELECT", "DELETE"),
+        "dead_letters": ("SELECT", "UPDATE (key, value, headers, pruned_at)"),
+        "prunings": ("SELECT", "INSERT"),
     },
     READER: _EVERYTHING_READ,
 }

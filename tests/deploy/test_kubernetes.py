@@ -15,7 +15,7 @@ import yaml
 
 from consumers.bootstrap import ALL_TOPICS, CONSUMERS, OPS, PROCESSES, RELAY
 from schemas.topics import INBOUND, OUTBOUND, Topic, dead_letter_topic
-from services.settings import PREFIX, Settings
+from services.settings import DESCRIPTIONS, PREFIX, SECRETS, Settings
 from tests.alerts.rulebook import JOBS
 from tests.architecture.tree import ROOT
 from tests.deploy.stack import run
@@ -112,7 +112,7 @@ def test_nothing_has_any_right_on_its_node(manifests: list[Manifest]) -> None:
 def test_every_setting_is_one_and_no_secret_stands_in_a_manifest(
     manifests: list[Manifest],
 ) -> None:
-    settings = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    settings = {f"{PREFIX}{name.upper()}": name for name in DESCRIPTIONS}
     said = {name: "" for each in of(manifests, "ConfigMap").values() for name in each["data"]}
     for each in workloads(manifests):
         for variable in each["spec"]["template"]["spec"]["containers"][0]["env"]:
@@ -120,7 +120,7 @@ def test_every_setting_is_one_and_no_secret_stands_in_a_manifest(
 
     assert set(said) - set(settings) == set()
     for name, where in said.items():
-        secret = "SecretStr" in str(Settings.model_fields[settings[name]].annotation)
+        secret = settings[name] in SECRETS
         assert secret == (where == "secret"), name
 
 
@@ -145,12 +145,12 @@ def test_every_topic_survives_the_loss_of_a_broker(manifests: list[Manifest]) ->
         assert (each["spec"]["replicas"], each["spec"]["config"]["min.insync.replicas"]) == (3, 2)
     partitions = topics[Topic.ORDER_DISPUTED]["spec"]["partitions"]
     for each in of(manifests, "ScaledObject").values():
-        members = Settings.model_fields["members"].default
+        members = Settings().members
         assert each["spec"]["maxReplicaCount"] * members <= partitions
 
 
 def test_inbound_topics_keep_what_may_still_be_waited_for(manifests: list[Manifest]) -> None:
-    parked_ms = Settings.model_fields["parking_limit_hours"].default * 3_600_000
+    parked_ms = Settings().parking_limit_hours * 3_600_000
     for topic in INBOUND:
         config = of(manifests, "KafkaTopic")[topic]["spec"]["config"]
         assert config["retention.ms"] >= 2 * parked_ms

@@ -59,7 +59,7 @@ def test_it_ends_with_1_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_without_settings_it_asks_where_the_image_lets_its_processes_listen() -> None:
-    console = Settings.model_fields["ops_port"].default
+    console = Settings().ops_port
 
     assert probe.ports({}) == [9464, console]
     assert probe.ports({f"{PREFIX}METRICS_PORT": "1", f"{PREFIX}OPS_PORT": ""}) == [1, console]

@@ -24,13 +24,15 @@ from services.errors import DatabaseAccessError, RefusedError
 from services.mediation import Mediation
 from services.messages import Outgoing
 from services.metrics import Metrics
+from services.pruning import Pruning
 from services.replay import Replay
 from services.retry import Backoff
 from services.storage import rights, schema, tallies
 from services.storage.database import Database
 from services.storage.figures import view
 from services.storage.postgres import PostgresStore
-from services.storage.rights import CONSOLE, CONSUMER, MENDER, OWNER, READER, RELAY
+from services.storage.pruning import Pruned
+from services.storage.rights import CONSOLE, CONSUMER, MENDER, OWNER, PRUNER, READER, RELAY
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.deliveries import Deliveries
 from tests.eventually import eventually
@@ -140,8 +142,17 @@ def test_a_whole_story_is_told_with_each_in_its_role(
     assert len(relay_everything(open_as, clock)) > 300
     with open_as(CONSOLE).transaction() as connection:
         assert tallies.fold(connection, least=0)
-    assert auditor.tallies() == []
+    prune_everything(open_as, clock)
+    violations = [each for chunk in auditor.walk() for each in chunk.violations]
+    assert [*violations, *auditor.tallies()] == []
     the_past_stays(guarded)
+
+
+def prune_everything(open_as: Open, clock: SetClock) -> None:
+    clock.advance(days=400)
+    pruning = Pruning(open_as(PRUNER), "ana", clock)
+    gone = sum(pruning.prune(clock.now - timedelta(days=1), dry_run=False), Pruned())
+    assert gone.orders > 0 < gone.parked_events
 
 
 def the_past_stays(guarded: Guarded) -> None:
@@ -210,7 +221,7 @@ def test_each_user_has_the_rights_of_its_role_and_of_no_other(guarded: Guarded, 
         rights.require(database, [role])
         lacking = [other for other in ROLES if not may(database, other)]
 
-    contained = {MENDER: {CONSUMER, READER}, CONSOLE: {READER}}.get(role, set())
+    contained = {MENDER: {CONSUMER, READER}, CONSOLE: {READER}, PRUNER: {READER}}.get(role, set())
     assert set(lacking) == set(ROLES) - {role} - contained
 
 
