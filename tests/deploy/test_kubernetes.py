@@ -5,6 +5,7 @@ kinds of others (KEDA, Strimzi, the Prometheus operator) are held to the code he
 """
 
 import json
+import os
 import shutil
 from collections import defaultdict
 from typing import Any
@@ -30,7 +31,8 @@ Manifest = dict[str, Any]
 def manifests() -> list[Manifest]:
     """Everything that `kubectl apply -k deploy/kubernetes` would send."""
     if shutil.which("kubectl") is None:
-        pytest.skip("the manifests were not tried: kubectl was not found")
+        why = "the manifests were not tried: kubectl was not found"
+        pytest.fail(why) if os.environ.get("REQUIRE_KUBECTL") == "1" else pytest.skip(why)
     return list(yaml.safe_load_all(run("kubectl", "kustomize", str(ROOT / "deploy/kubernetes"))))
 
 
@@ -176,6 +178,42 @@ def test_each_user_of_kafka_may_do_what_it_does_and_nothing_else(
     assert may[f"mediation-{OPS}"].keys() == may["mediation-scaler"].keys() == {"Describe"}
     verdict = f"topic {Topic.VERDICT_ISSUED}"
     assert [name for name in may if verdict in may[name].get("Write", ())] == ["mediation-tool"]
+
+
+def test_users_may_do_what_the_brokers_tests_let_them_do(manifests: list[Manifest]) -> None:
+    tried = {each["principal"]: each["allow"] for each in kafka_says("acls")["principals"]}
+    users = of(manifests, "KafkaUser")
+
+    assert set(tried) - set(users) == {"mediation-admin"}  # Strimzi makes the topics here
+    assert set(users) - set(tried) == {"mediation-scaler"}
+    for name in set(users) & set(tried):
+        expected = {
+            (allowed["type"], each, operation)
+            for allowed in tried[name]
+            for each in allowed["names"]
+            for operation in allowed["operations"]
+        }
+        granted = {
+            (acl["resource"]["type"], acl["resource"]["name"], operation)
+            for acl in users[name]["spec"]["authorization"]["acls"]
+            for operation in acl["operations"]
+        }
+        implied = {(kind, each, "Describe") for kind, each, _ in expected}
+        assert expected <= granted <= expected | implied, name
+
+
+def test_topics_are_made_as_the_page_of_kafka_says(manifests: list[Manifest]) -> None:
+    topics = of(manifests, "KafkaTopic")
+    for kind in kafka_says("topics")["topics"]:
+        for name in kind["names"]:
+            spec = topics[name]["spec"]
+            config = {key: str(value) for key, value in spec["config"].items()}
+            assert (spec["partitions"], spec["replicas"]) == (kind["partitions"], kind["replicas"])
+            assert config == kind["config"], name
+
+
+def kafka_says(what: str) -> Any:
+    return json.loads((ROOT / f"deploy/kafka/{what}.json").read_text())
 
 
 def test_prometheus_knows_each_job_by_the_name_that_the_alerts_have(
