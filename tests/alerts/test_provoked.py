@@ -54,6 +54,12 @@ FAULTS: dict[str, tuple[str, str, Callable[[], float], tuple[str, ...]]] = {
     ),
     "DeadLetterSurge": (OPS, "mediation_dead_letters", lambda: 40, (TOPIC, "bug", "OPEN")),
     "SchemaRejected": (OPS, "mediation_dead_letters", lambda: 1, (TOPIC, "undecodable", "OPEN")),
+    "VerdictNotSigned": (
+        OPS,
+        "mediation_dead_letters",
+        lambda: 1,
+        ("verdict.issued", "signature_missing", "OPEN"),
+    ),
     "WorkHeld": (OD, "mediation_paused", lambda: 1, ()),
     "ClientRestarted": (OD, "mediation_client_restarts_total", lambda: 1, ()),
     "RecordsSkipped": (OD, "mediation_skipped_records_total", lambda: 1, (TOPIC,)),

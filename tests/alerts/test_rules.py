@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.reasons import Reason
+from services.signatures import SIGNATURE_REASONS
 from services.storage.outbox import SLOTS
 from tests.alerts import rulebook
 from tests.alerts.naming import strangers
@@ -16,8 +17,10 @@ ALERTS = rulebook.alerts()
 EACH_ALERT = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 
 # A message is refused for one of these before, or without, any rule of mediation.
+BEFORE_THE_RULES = list(Reason)[: list(Reason).index(Reason.EVENT_ID_REUSED)]
+OF_THE_SIGNATURE = [each for each in Reason if each in SIGNATURE_REASONS]
 OF_THE_CONTRACT = [
-    *list(Reason)[: list(Reason).index(Reason.EVENT_ID_REUSED)],
+    *[each for each in BEFORE_THE_RULES if each not in SIGNATURE_REASONS],
     Reason.UNKNOWN_DECISION,
     Reason.UNKNOWN_GROUND,
 ]
@@ -84,12 +87,16 @@ def test_every_alert_says_how_bad_it_is_what_is_seen_and_where_to_read_on(alert:
     assert runbook.is_file()
 
 
-def test_a_broken_contract_is_every_reason_before_the_rules() -> None:
-    (alert,) = [alert for alert in ALERTS if alert.name == "SchemaRejected"]
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [("SchemaRejected", OF_THE_CONTRACT), ("VerdictNotSigned", OF_THE_SIGNATURE)],
+)
+def test_every_reason_before_the_rules_is_of_one_alert(name: str, reasons: list[Reason]) -> None:
+    (alert,) = [alert for alert in ALERTS if alert.name == name]
 
     (named,) = re.findall(r'reason=~"([^"]*)"', alert.query)
 
-    assert named.split("|") == OF_THE_CONTRACT
+    assert named.split("|") == reasons
 
 
 def test_the_example_scrapes_every_process() -> None:
