@@ -84,6 +84,7 @@ def test_every_value_comes_into_its_own_column(database: Database, messages: int
         "outcome": "deferred",
         "reason": None,
         "explanation": "",
+        "pruned_at": None,
     }
     assert waits == place | {
         "event_id": said.event.event_id,
