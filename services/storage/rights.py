@@ -24,7 +24,7 @@ READER: Final = "mediation_reader"
 Rights = dict[str, tuple[str, ...]]
 """Of a role: by table, what it may do; after UPDATE perhaps the columns, in brackets."""
 
-_SHOWN = 5
+_SHOWN = 6
 
 _VERSIONS: Final[Rights] = {"alembic_version": ("SELECT",), "schema_compatibility": ("SELECT",)}
 
