@@ -67,9 +67,14 @@ def descriptions(model: type) -> dict[str, str]:
 def of_type(model: type, wanted: type) -> tuple[str, ...]:
     """The names of the settings of this type, or of none."""
     types = get_type_hints(model)
-    return tuple(
-        name for name in descriptions(model) if wanted in (types[name], *get_args(types[name]))
-    )
+    return tuple(name for name in descriptions(model) if without_none(types[name]) is wanted)
+
+
+def without_none(type_: Any) -> Any:
+    """The type of a setting that may also be none; any other type as it is."""
+    if get_origin(type_) is Literal:
+        return type_
+    return next((each for each in get_args(type_) if each is not NoneType), type_)
 
 
 def read(model: type, said: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -96,12 +101,11 @@ def read(model: type, said: Mapping[str, object]) -> tuple[dict[str, Any], dict[
 
 
 def _parsed(type_: Any, text: str) -> object:
+    type_ = without_none(type_)
     if get_origin(type_) is Literal:
         if text not in get_args(type_):
             raise ValueError(f"expected one of {', '.join(get_args(type_))}")
         return text
-    if alternatives := [each for each in get_args(type_) if each is not NoneType]:
-        return _parsed(alternatives[0], text)  # of `… | None`
     read_as, what = _READERS[type_]
     try:
         return read_as(text)

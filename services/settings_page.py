@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from services.fields import SecretStr
+from services.fields import SecretStr, without_none
 from services.settings import PREFIX, Settings
 
 _WORDS: Final[dict[type, str]] = {
@@ -79,8 +78,7 @@ def page() -> str:
 
 
 def _kind(annotation: Any) -> str:
-    if get_origin(annotation) in {Union, UnionType}:
-        (annotation,) = (each for each in get_args(annotation) if each is not type(None))
+    annotation = without_none(annotation)
     if get_origin(annotation) is Literal:
         return " or ".join(f"`{each}`" for each in get_args(annotation))
     return _WORDS[annotation]

@@ -6,9 +6,7 @@
 
 import itertools
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -22,6 +20,7 @@ from tests.brokers.broker import Broker
 from tests.brokers.cleaning import left_as_found
 from tests.brokers.report import BrokerReport
 from tests.brokers.unavailable import UnavailableError
+from tests.postgres import hasty_postgres
 
 REPORT = pytest.StashKey[BrokerReport]()
 _DATABASE_NUMBERS = itertools.count(1)
@@ -101,13 +100,7 @@ def kafka(request: pytest.FixtureRequest) -> Broker:
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[EmbeddedDatabase]:
     """One PostgreSQL for the test run, which need not survive a power cut."""
-    with (
-        tempfile.TemporaryDirectory(prefix="mediation-") as directory,
-        EmbeddedDatabase(Path(directory)) as server,
-    ):
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
+    with hasty_postgres("mediation-") as server:
         yield server
 
 

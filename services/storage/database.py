@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from services.errors import DatabaseUnavailableError, SettingsError, StorageError
-from services.storage.driver import Direct, DirectDatabase, first_line, sorted_error
+from services.storage.driver import UNREADABLE, Direct, DirectDatabase, first_line, sorted_error
 
 
 class Database:
@@ -89,6 +89,4 @@ def _psycopg_url(url: str) -> URL:
     try:
         return make_url(url).set(drivername="postgresql+psycopg")
     except ArgumentError:
-        raise SettingsError(
-            "the database URL cannot be read: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-        ) from None
+        raise SettingsError(UNREADABLE) from None

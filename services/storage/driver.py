@@ -7,7 +7,7 @@ takes an `AnyConnection` works on one of SQLAlchemy too, in the same transaction
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -24,6 +24,10 @@ from services.storage.raw_bytes import send_as_they_are
 
 if TYPE_CHECKING:
     import sqlalchemy
+
+UNREADABLE: Final = (
+    "the database URL cannot be read: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+)
 
 Direct: TypeAlias = psycopg.Connection[Any]
 AnyConnection: TypeAlias = "Direct | sqlalchemy.Connection"
@@ -263,6 +267,4 @@ def _parameters(url: str) -> dict[str, Any]:
     try:
         return conninfo_to_dict(f"postgresql://{rest}" if found else "not an URL")
     except psycopg.ProgrammingError:
-        raise SettingsError(
-            "the database URL cannot be read: expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-        ) from None
+        raise SettingsError(UNREADABLE) from None

@@ -24,7 +24,7 @@ READER: Final = "mediation_reader"
 Rights = dict[str, tuple[str, ...]]
 """Of a role: by table, what it may do; after UPDATE perhaps the columns, in brackets."""
 
-_SHOWN = 6
+_SHOWN = 6  # as many as there are roles: a right of everybody is told of each
 
 _VERSIONS: Final[Rights] = {"alembic_version": ("SELECT",), "schema_compatibility": ("SELECT",)}
 
@@ -110,7 +110,7 @@ WHERE NOT coalesce(CASE WHEN column_ = ''
     ELSE has_column_privilege(role, to_regclass(name), column_, right_) END, false)
 """
 
-_TOO_MUCH = """
+_GRANTED = """
 SELECT role, name, right_
 FROM unnest(%(roles)s::text[], %(tables)s::text[], %(rights)s::text[])
     AS never (role, name, right_)
@@ -213,24 +213,22 @@ def excessive(connection: AnyConnection) -> list[Right]:
         for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER")
         if privilege not in RIGHTS[role].get(table, ())
     ]
-    rows = _asked(
-        connection,
-        _TOO_MUCH,
-        roles=[each.role for each in never],
-        tables=[each.table for each in never],
-        rights=[each.privilege for each in never],
-    )
-    return sorted(Right(*row) for row in rows)
+    return _among(connection, _GRANTED, never)
 
 
 def _refused(connection: AnyConnection, wanted: Collection[Right]) -> list[Right]:
+    return _among(connection, _REFUSED, wanted)
+
+
+def _among(connection: AnyConnection, question: str, asked: Collection[Right]) -> list[Right]:
+    """Those of these rights of which the answer to the question is yes."""
     rows = _asked(
         connection,
-        _REFUSED,
-        roles=[each.role for each in wanted],
-        tables=[each.table for each in wanted],
-        rights=[each.privilege for each in wanted],
-        columns=[each.column for each in wanted],
+        question,
+        roles=[each.role for each in asked],
+        tables=[each.table for each in asked],
+        rights=[each.privilege for each in asked],
+        columns=[each.column for each in asked],
     )
     return sorted({Right(*row) for row in rows})
 

@@ -4,10 +4,11 @@ Rule: as with Apache Kafka, a machine without it skips these tests and says so i
 with REQUIRE_PROMETHEUS=1 they fail instead.
 """
 
-import os
 import shutil
 
 import pytest
+
+from tests.absent import absent
 
 _REMEDY = "it was not found: install it (Debian: apt-get install prometheus)"
 _MISSING: set[str] = set()
@@ -15,12 +16,10 @@ _MISSING: set[str] = set()
 
 def _program(name: str) -> str:
     found = shutil.which(name)
-    if found is not None:
-        return found
-    _MISSING.add(name)
-    if os.environ.get("REQUIRE_PROMETHEUS") == "1":
-        pytest.fail(f"REQUIRE_PROMETHEUS=1, and {name}: {_REMEDY}", pytrace=False)
-    pytest.skip(f"{name}: {_REMEDY}")
+    if found is None:
+        _MISSING.add(name)
+        absent(f"{name}: {_REMEDY}", "REQUIRE_PROMETHEUS")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ kinds of others (KEDA, Strimzi, the Prometheus operator) are held to the code he
 """
 
 import json
-import os
 import shutil
 from collections import defaultdict
 from typing import Any
@@ -17,6 +16,7 @@ import yaml
 from consumers.bootstrap import ALL_TOPICS, CONSUMERS, OPS, PROCESSES, RELAY
 from schemas.topics import INBOUND, OUTBOUND, Topic, dead_letter_topic
 from services.settings import DESCRIPTIONS, PREFIX, SECRETS, Settings
+from tests.absent import absent
 from tests.alerts.rulebook import JOBS
 from tests.architecture.tree import ROOT
 from tests.deploy.stack import run
@@ -31,8 +31,7 @@ Manifest = dict[str, Any]
 def manifests() -> list[Manifest]:
     """Everything that `kubectl apply -k deploy/kubernetes` would send."""
     if shutil.which("kubectl") is None:
-        why = "the manifests were not tried: kubectl was not found"
-        pytest.fail(why) if os.environ.get("REQUIRE_KUBECTL") == "1" else pytest.skip(why)
+        absent("the manifests were not tried: kubectl was not found", "REQUIRE_KUBECTL")
     return list(yaml.safe_load_all(run("kubectl", "kustomize", str(ROOT / "deploy/kubernetes"))))
 
 

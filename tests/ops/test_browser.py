@@ -1,12 +1,12 @@
 """Does it work for a person in front of a real browser: any id, any screen, few clicks?"""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from services.settings import load_settings
 from services.storage.database import Database
+from tests.absent import absent
 from tests.builders import mediator_assigned, order_disputed, verdict_issued
 from tests.eventually import eventually
 from tests.integration.conftest import SetClock
@@ -36,9 +36,7 @@ def browser() -> Iterator[Tab]:
         with chromium() as tab:
             yield tab
     except NoBrowserError as reason:
-        if os.environ.get("REQUIRE_CHROMIUM") == "1":
-            pytest.fail(f"a browser is required: {reason}", pytrace=False)
-        pytest.skip(str(reason))
+        absent(str(reason), "REQUIRE_CHROMIUM")
 
 
 @pytest.fixture

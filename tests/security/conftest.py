@@ -4,10 +4,8 @@ Rule: a server of these tests' own, since roles belong to all databases of a ser
 """
 
 import itertools
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,6 +15,7 @@ from consumers.embedded import EmbeddedDatabase
 from services.storage import rights, schema
 from services.storage.database import Database
 from tests.architecture.tree import ROOT
+from tests.postgres import hasty_postgres
 
 ROLES = tuple(rights.RIGHTS)
 ROLES_SQL = ROOT / "deploy/postgresql/roles.sql"
@@ -53,13 +52,8 @@ class Guarded:
 @pytest.fixture(scope="session")
 def roles_server() -> Iterator[EmbeddedDatabase]:
     """A server with the roles, a user for each, and an owner who may log in."""
-    with (
-        tempfile.TemporaryDirectory(prefix="mediation-roles-") as directory,
-        EmbeddedDatabase(Path(directory)) as server,
-    ):
+    with hasty_postgres("mediation-roles-") as server:
         with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
             connection.execute(ROLES_SQL.read_bytes())
             connection.execute("ALTER ROLE mediation_owner LOGIN")
             connection.execute("CREATE ROLE nobody_special LOGIN")

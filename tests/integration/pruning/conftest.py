@@ -2,26 +2,18 @@
 
 import pytest
 
-from schemas.codec import Codec
-from services.flood import FloodGate
 from services.mediation import Mediation
 from services.messages import Message
 from services.storage.database import Database
-from services.storage.postgres import PostgresStore
 from tests.deliveries import Deliveries
 from tests.integration.conftest import SetClock
 from tests.integration.pruning.orders import story
+from tests.signatures.believing import mediation_with
 
 
 @pytest.fixture
 def mediation(database: Database, clock: SetClock) -> Mediation:
-    return Mediation(
-        PostgresStore(database),
-        Codec(),
-        group="mediation.test",
-        clock=clock,
-        flood=FloodGate(limit=1.0),
-    )
+    return mediation_with(database, clock, believed=None)
 
 
 @pytest.fixture
